@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string_view>
+
+namespace reference {
+
+/// Write a file whole or not at all: the parts, one after the other, go to a temporary file in the same
+/// folder, are synced to disk and renamed to `path`. A reader sees the old file or the new one, never a
+/// piece, and a crash leaves the old one.
+///
+/// An existing file is replaced; where `path` is a symbolic link, the link is. New files get 0666 less
+/// the umask. Any failure is a dope::Error that names the path, and the temporary file is gone.
+void write_file_whole(const std::filesystem::path& path, std::span<const std::span<const std::byte>> parts);
+void write_file_whole(const std::filesystem::path& path, std::span<const std::byte> bytes);
+void write_file_whole(const std::filesystem::path& path, std::string_view text);
+
+}  // namespace reference
