@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "dope/core/error.hpp"
+#include "dope/core/side.hpp"
+
+namespace dope {
+namespace detail {
+
+/// Specialised per enumeration: `what`, and `names` in the order of the values 0, 1, 2, …
+template <class E>
+struct EnumNames;
+
+}  // namespace detail
+
+/// The enumerations that have names in programs, plans and outputs.
+template <class E>
+concept NamedEnum = requires {
+  detail::EnumNames<E>::what;
+  detail::EnumNames<E>::names;
+};
+
+/// The value's name. Law: parse<E>(name_of(value)) == value.
+template <NamedEnum E>
+[[nodiscard]] constexpr std::string_view name_of(E value) noexcept {
+  return detail::EnumNames<E>::names[static_cast<std::size_t>(value)];
+}
+
+/// The value with this name. Throws Error, listing the names, where there is none.
+template <NamedEnum E>
+[[nodiscard]] E parse(std::string_view name) {
+  std::string known;
+  for (std::size_t i = 0; i < detail::EnumNames<E>::names.size(); ++i) {
+    const std::string_view candidate = detail::EnumNames<E>::names[i];
+    if (candidate == name) return static_cast<E>(i);
+    known += (i == 0 ? "" : ", ") + std::string(candidate);
+  }
+  throw Error(std::string(detail::EnumNames<E>::what), '"' + std::string(name) + '"', "one of " + known);
+}
+
+namespace detail {
+
+template <>
+struct EnumNames<Side> {
+  static constexpr std::string_view what = "side";
+  static constexpr std::array<std::string_view, 2> names = {"query", "key"};
+};
+
+}  // namespace detail
+}  // namespace dope
