@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "lab/support/lexicon.hpp"
+
+#include <cstddef>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "dope/core/error.hpp"
+#include "lab/support/ascii.hpp"
+#include "lab/support/files.hpp"
+
+namespace lab {
+namespace {
+
+void check_slots(const Lexicon& lexicon, const std::string& where, const std::string& sentence) {
+  for (std::size_t at = sentence.find('{'); at != std::string::npos; at = sentence.find('{', at + 1)) {
+    const std::size_t close = sentence.find('}', at);
+    if (close == std::string::npos) {
+      throw dope::Error(where, "sentence \"" + sentence + "\" with an open slot", "a } for every {");
+    }
+    const std::string list = with_lower_initial(sentence.substr(at + 1, close - at - 1));
+    if (!lexicon.words.contains(list)) {
+      throw dope::Error(where, "sentence \"" + sentence + "\" without a list \"" + list + "\"", "a list for every slot");
+    }
+  }
+}
+
+}  // namespace
+
+Lexicon parse_lexicon(std::string_view json, std::string_view name) {
+  const std::string where = "lexicon " + std::string(name);
+  const auto root = nlohmann::json::parse(json, nullptr, false);
+  if (!root.is_object()) {
+    throw dope::Error(where, root.is_discarded() ? "text that is not JSON" : "JSON that is no object",
+                      "a JSON object of word lists");
+  }
+  Lexicon lexicon;
+  for (const auto& [list, entries] : root.items()) {
+    std::vector<std::string> words;
+    if (entries.is_array()) {
+      for (const auto& entry : entries) {
+        if (entry.is_string() && !entry.get_ref<const std::string&>().empty()) words.push_back(entry);
+      }
+    }
+    if (words.empty() || words.size() != entries.size()) {
+      throw dope::Error(where, "entry \"" + list + "\"", "a list of at least one non-empty string");
+    }
+    if (list == "sentence") {
+      lexicon.sentences = std::move(words);
+    } else {
+      lexicon.words.emplace(list, std::move(words));
+    }
+  }
+  if (lexicon.sentences.empty()) {
+    throw dope::Error(where, "no list \"sentence\"", "sentence templates");
+  }
+  for (const auto& sentence : lexicon.sentences) check_slots(lexicon, where, sentence);
+  return lexicon;
+}
+
+Lexicon load_lexicon(const std::filesystem::path& path) { return parse_lexicon(read_file_whole(path), path.string()); }
+
+}  // namespace lab
