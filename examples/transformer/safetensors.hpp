@@ -35,7 +35,9 @@ class Safetensors {
   [[nodiscard]] std::vector<std::string> names() const;  // sorted
   [[nodiscard]] bool contains(std::string_view name) const { return tensors_.find(name) != tensors_.end(); }
   [[nodiscard]] const TensorView& tensor(std::string_view name) const;  // Error where there is none
-  [[nodiscard]] const std::map<std::string, std::string, std::less<>>& metadata() const noexcept { return metadata_; }
+  [[nodiscard]] const std::map<std::string, std::string, std::less<>>& metadata() const noexcept {
+    return metadata_;
+  }
   [[nodiscard]] std::shared_ptr<const void> map() const noexcept { return file_; }
 
  private:
