@@ -12,6 +12,8 @@
 namespace dope {
 
 /// wide[i] = stored[i] for i < count, exact. The ranges do not overlap.
+///
+/// Law: hardware and portable conversions agree bit for bit, NaN payloads included.
 template <Scalar T>
 void widen(const T* stored, compute_t<T>* wide, std::size_t count) noexcept {
   std::size_t i = 0;

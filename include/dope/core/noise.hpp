@@ -51,7 +51,7 @@ struct NoiseRow {
 /// The four standard normals of a block: Box–Muller on (words 0, 1) and on (words 2, 3).
 ///
 /// u = (w₀ + ½)·2⁻³², v = w₁·2⁻³², r = √(−2 ln u): values r·cos 2πv, r·sin 2πv.
-/// In double; |value| ≤ √(66 ln 2) ≈ 6.77. Only this last step (ln, cos, sin) may differ between
+/// In double; |value| ≤ √(66 ln 2) ≈ 6.764. Only this last step (ln, cos, sin) may differ between
 /// implementations, by their rounding.
 [[nodiscard]] inline std::array<double, 4> normals(const NoiseRow& row, std::size_t block) {
   const auto words = noise_words(row, block);

@@ -38,13 +38,14 @@ constexpr std::uint16_t half_bits(float value) noexcept {
   return static_cast<std::uint16_t>(sign | ((rounded - 0x38000000u) >> 13));
 }
 
-/// binary16 → binary32, exact.
+/// binary16 → binary32, exact; a signalling NaN becomes quiet, as in hardware.
 constexpr float half_value(std::uint16_t half) noexcept {
   const std::uint32_t sign = (half & 0x8000u) << 16;
   const std::uint32_t exponent = (half >> 10) & 0x1fu;
   const std::uint32_t mantissa = half & 0x03ffu;
   if (exponent == 0x1fu) {
-    return std::bit_cast<float>(sign | 0x7f800000u | (mantissa << 13));
+    const std::uint32_t quiet = mantissa != 0 ? 0x00400000u : 0u;
+    return std::bit_cast<float>(sign | 0x7f800000u | quiet | (mantissa << 13));
   }
   if (exponent == 0) {
     const float magnitude = static_cast<float>(mantissa) * 0x1p-24f;

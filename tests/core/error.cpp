@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#include "dope/core/error.hpp"
+
+#include <doctest/doctest.h>
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+TEST_CASE("what() is where: given, expected, and the three parts are kept apart") {
+  const dope::Error error("rotate", "3 rows", "4 rows");
+  CHECK(std::string(error.what()) == "rotate: given 3 rows, expected 4 rows");
+  CHECK(error.where() == "rotate");
+  CHECK(error.given() == "3 rows");
+  CHECK(error.expected() == "4 rows");
+}
+
+TEST_CASE("an Error is caught as std::runtime_error and survives copying") {
+  static_assert(std::is_base_of_v<std::runtime_error, dope::Error>);
+  static_assert(std::is_nothrow_copy_constructible_v<std::runtime_error>);
+  std::string seen;
+  try {
+    throw dope::Error("a", "b", "c");
+  } catch (const std::runtime_error& error) {
+    seen = error.what();
+  }
+  CHECK(seen == "a: given b, expected c");
+}
+
+TEST_CASE("text joins strings, views and numbers in order") {
+  const std::string owned = "rows";
+  CHECK(dope::detail::text("of ", std::size_t{18446744073709551615u}, " ", owned, std::string_view(" < "),
+                           -7) == "of 18446744073709551615 rows < -7");
+}
