@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
@@ -10,6 +11,8 @@
 #include <limits>
 #include <numbers>
 #include <random>
+#include <span>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -232,8 +235,9 @@ TEST_CASE("normals of neighbouring channels, positions, heads, layers, sides and
       {"other side", [&](std::size_t i) { return at({42, 1, 2, dope::Side::key, std::int64_t(i)}, 9); }},
       {"next seed", [&](std::size_t i) { return at({43, 1, 2, dope::Side::query, std::int64_t(i)}, 9); }},
   };
-  for (const auto& [name, other] : others) {
-    CAPTURE(name);
+  for (const auto& named : others) {
+    INFO(named.first);
+    const auto& other = named.second;
     CHECK(std::abs(correlation(base, other, count)) <= sigmas / std::sqrt(static_cast<double>(count)));
     const auto squared = [](const auto& f) { return [&f](std::size_t i) { return f(i) * f(i) - 1; }; };
     // The variance of (x² − 1)(y² − 1) is 4.
