@@ -4,6 +4,10 @@ set(DOPE_SANITIZE "" CACHE STRING "Sanitizers for programs and tests, e.g. addre
 
 add_library(dope_options INTERFACE)
 target_compile_options(dope_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
+  # g++ 12 warns inside its own avx512fintrin.h (GCC bug 105593).
+  target_compile_options(dope_options INTERFACE -Wno-maybe-uninitialized)
+endif()
 if(DOPE_NATIVE)
   target_compile_options(dope_options INTERFACE -march=native)
 endif()

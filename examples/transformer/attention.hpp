@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "dope/core/view.hpp"
+
+namespace reference {
+
+/// Rotated keys of one head, laid out for attention: blocks of 64 tokens, channel-major inside a block,
+/// so that 64 keys' channel c lie side by side. Capacity is fixed when made.
+class KeyCache {
+ public:
+  static constexpr std::size_t block = 64;
+
+  KeyCache() = default;
+  KeyCache(std::size_t capacity, std::size_t width);
+
+  /// Rows of `keys` become tokens [first, first + keys.tokens). Throws Error past the capacity.
+  void write(std::size_t first, dope::HeadView<const float> keys);
+
+  [[nodiscard]] const float* block_at(std::size_t index) const noexcept { return data_.data() + index * block * width_; }
+  [[nodiscard]] std::size_t width() const noexcept { return width_; }
+
+ private:
+  std::size_t capacity_ = 0;
+  std::size_t width_ = 0;
+  std::vector<float> data_;
+};
+
+/// Values of one key head: dense rows, padded with zeros to whole vectors.
+class ValueCache {
+ public:
+  static constexpr std::size_t lanes = 16;
+
+  ValueCache() = default;
+  ValueCache(std::size_t capacity, std::size_t width);
+
+  void write(std::size_t first, dope::HeadView<const float> values);
+
+  [[nodiscard]] const float* row(std::size_t token) const noexcept { return data_.data() + token * padded_; }
+  [[nodiscard]] std::size_t width() const noexcept { return width_; }
+  [[nodiscard]] std::size_t padded_width() const noexcept { return padded_; }
+
+ private:
+  std::size_t capacity_ = 0;
+  std::size_t width_ = 0;
+  std::size_t padded_ = 0;
+  std::vector<float> data_;
+};
+
+/// Causal attention of one head: out_i = Σ_{j ≤ p} softmax_j(q_i·k_j/√d)·v_j, p = first + i.
+///
+/// Blocked over keys with a running maximum and sum (online softmax, arXiv 1805.02867): memory
+/// beyond the caches is constant in the number of tokens. Shapes: queries and out [tokens, d];
+/// caches hold tokens [0, first + tokens). Law: row i is the same to the last bit however the rows
+/// are split into calls, so decoding equals prefill here.
+void causal_attention(dope::HeadView<const float> queries, const KeyCache& keys, const ValueCache& values,
+                      std::size_t first, dope::HeadView<float> out);
+
+}  // namespace reference

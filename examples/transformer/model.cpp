@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+#include "transformer/model.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "transformer/elementwise.hpp"
+#include "transformer/linear.hpp"
+
+namespace reference {
+namespace {
+
+/// Tokens that pass through the layers together: bounds the work space.
+constexpr std::size_t chunk = 512;
+
+/// Query rows of one attention task.
+constexpr std::size_t rows_per_task = 64;
+
+}  // namespace
+
+Model Model::load(const std::filesystem::path& folder) {
+  Config config = load_config(folder);
+  Weights weights = load_weights(config, folder);
+  return {std::move(config), std::move(weights)};
+}
+
+dope::AttentionShape Model::shape() const noexcept {
+  return {config_.layers, config_.query_heads, config_.key_heads, config_.head_width, config_.rotated_width};
+}
+
+Schedule make_schedule(const Model& model, const dope::Scaling& scaling, std::size_t length, dope::Plan plan) {
+  if (plan.shape != model.shape()) {
+    throw dope::Error("make_schedule",
+                      dope::detail::text("a plan for ", plan.shape.layers, " layers of ", plan.shape.query_heads, "/",
+                                         plan.shape.key_heads, " heads of width ", plan.shape.head_width),
+                      dope::detail::text(model.shape().layers, " layers of ", model.shape().query_heads, "/",
+                                         model.shape().key_heads, " heads of width ", model.shape().head_width));
+  }
+  const dope::RopeSchedule rope{model.config().rope(), scaling, length, Config::pairing, dope::Angles::exact};
+  return std::make_shared<const dope::PlannedRope<float>>(std::move(plan), rope);
+}
+
+Schedule make_schedule(const Model& model, const dope::Scaling& scaling, std::size_t length) {
+  return make_schedule(model, scaling, length, dope::empty_plan(model.shape()));
+}
+
+/// Buffers of one chunk; the views are [token, head, width].
+struct Request::Workspace {
+  Workspace(const Config& config, std::size_t count)
+      : normed(count * config.hidden),
+        queries(count * config.query_width()),
+        keys(count * config.key_width()),
+        values(count * config.key_width()),
+        mixed(count * config.query_width()),
+        gate(count * config.intermediate),
+        up(count * config.intermediate),
+        added(count * config.hidden) {}
+
+  std::vector<float> normed, queries, keys, values, mixed, gate, up, added;
+};
+
+Request::Request(const Model& model, Schedule schedule) : model_(&model), schedule_(std::move(schedule)) {
+  for (std::size_t layer = 0; layer < model.config().layers; ++layer) caches_.push_back(make_cache(layer));
+}
+
+Request::LayerCache Request::make_cache(std::size_t layer) const {
+  const Config& config = model_->config();
+  const std::size_t capacity = schedule_->rows();
+  LayerCache cache;
+  cache.owners = schedule_->plan().own_key_heads(layer);
+  cache.shared_keys.assign(config.key_heads, KeyCache(capacity, config.head_width));
+  cache.own_keys.assign(cache.owners.size(), KeyCache(capacity, config.head_width));
+  cache.values.assign(config.key_heads, ValueCache(capacity, config.head_width));
+  return cache;
+}
+
+Request Request::resume(const Request& base, Schedule schedule) {
+  const Config& config = base.model_->config();
+  if (!(schedule->scaled() == base.schedule_->scaled()) || schedule->rows() != base.schedule_->rows()) {
+    throw dope::Error("Request::resume", "a schedule of other frequencies or length", "those of the base request");
+  }
+  if (!base.schedule_->plan().empty() || base.layer_inputs_.empty() ||
+      base.layer_inputs_.front().size() != base.tokens_ * config.hidden) {
+    throw dope::Error("Request::resume", "a base with a plan, or without what entered its layers",
+                      "one prefilled under the empty plan with Keep::layer_inputs, nothing decoded");
+  }
+  const std::size_t first_layer = schedule->plan().first_layer();
+  Request request(*base.model_, std::move(schedule));
+  std::copy_n(base.caches_.begin(), first_layer, request.caches_.begin());
+  request.tokens_ = base.tokens_;
+  request.logit_rows_ = base.logit_rows_;
+  if (first_layer == config.layers) {
+    request.logits_ = base.logits_;
+    return request;
+  }
+  std::vector<float> x;
+  for (std::size_t first = 0; first < base.tokens_; first += chunk) {
+    const std::size_t count = std::min(chunk, base.tokens_ - first);
+    const auto input = base.layer_inputs_[first_layer].begin() + static_cast<std::ptrdiff_t>(first * config.hidden);
+    x.assign(input, input + static_cast<std::ptrdiff_t>(count * config.hidden));
+    const std::size_t left = base.tokens_ - first - count;
+    const std::size_t rows = request.logit_rows_ > left ? std::min(count, request.logit_rows_ - left) : 0;
+    request.run(x, first, count, first_layer, rows, Keep::nothing);
+  }
+  return request;
+}
+
+void Request::require_tokens(std::span<const std::int32_t> tokens) const {
+  const std::size_t capacity = schedule_->rows();
+  if (tokens.empty() || tokens.size() > capacity - tokens_) {
+    throw dope::Error("Request", dope::detail::text(tokens.size(), " tokens after ", tokens_),
+                      dope::detail::text("at least one, and at most ", capacity, " in all, the schedule's length"));
+  }
+  const std::size_t vocabulary = model_->config().vocabulary;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (tokens[i] < 0 || static_cast<std::size_t>(tokens[i]) >= vocabulary) {
+      throw dope::Error("Request", dope::detail::text("token ", tokens[i], " at index ", i),
+                        dope::detail::text("a token from 0 to ", vocabulary, " - 1"));
+    }
+  }
+}
+
+std::span<const float> Request::prefill(std::span<const std::int32_t> tokens, Keep keep, std::size_t logit_rows) {
+  require_tokens(tokens);
+  if (logit_rows == 0 || logit_rows > tokens.size()) {
+    throw dope::Error("Request::prefill", dope::detail::text(logit_rows, " rows of logits"),
+                      dope::detail::text("1 to ", tokens.size()));
+  }
+  const Config& config = model_->config();
+  if (keep == Keep::layer_inputs) {
+    if (tokens_ != 0) throw dope::Error("Request::prefill", "Keep::layer_inputs after other tokens", "a fresh request");
+    layer_inputs_.assign(config.layers, {});
+  }
+  logit_rows_ = logit_rows;
+  logits_.clear();
+  std::vector<float> x;
+  for (std::size_t start = 0; start < tokens.size(); start += chunk) {
+    const std::size_t count = std::min(chunk, tokens.size() - start);
+    x.resize(count * config.hidden);
+    for (std::size_t t = 0; t < count; ++t) {
+      const auto row = model_->weights().embedding.row(static_cast<std::size_t>(tokens[start + t]));
+      std::copy(row.begin(), row.end(), x.begin() + static_cast<std::ptrdiff_t>(t * config.hidden));
+    }
+    const std::size_t left = tokens.size() - start - count;
+    const std::size_t rows = logit_rows > left ? std::min(count, logit_rows - left) : 0;
+    run(x, tokens_, count, 0, rows, keep);
+    tokens_ += count;
+  }
+  return logits_;
+}
+
+std::span<const float> Request::decode(std::int32_t token) { return prefill({&token, 1}); }
+
+/// Tokens [first, first + count), whose input to first_layer is x, through the layers from there on;
+/// appends the logits of the last `logit_rows` of them.
+void Request::run(std::span<float> x, std::size_t first, std::size_t count, std::size_t first_layer,
+                  std::size_t logit_rows, Keep keep) {
+  const Config& config = model_->config();
+  Workspace work(config, count);
+  for (std::size_t layer = first_layer; layer < config.layers; ++layer) {
+    if (keep == Keep::layer_inputs) layer_inputs_[layer].insert(layer_inputs_[layer].end(), x.begin(), x.end());
+    const bool last = layer + 1 == config.layers;
+    run_layer(layer, work, x, first, count, last ? logit_rows : count);
+  }
+  if (logit_rows == 0) return;
+  const auto tail = x.last(logit_rows * config.hidden);
+  rms_norm(tail, model_->weights().final_norm, config.rms_epsilon, tail);
+  const std::size_t written = logits_.size();
+  logits_.resize(written + logit_rows * config.vocabulary);
+  linear(tail, model_->weights().head, {}, logit_rows, std::span(logits_).subspan(written));
+}
+
+/// One layer in place on x. Only the last `needed` rows leave it: the others' keys and values are all
+/// that later tokens ask of a last layer.
+void Request::run_layer(std::size_t layer, Workspace& work, std::span<float> x, std::size_t first, std::size_t count,
+                        std::size_t needed) {
+  const Config& config = model_->config();
+  const LayerWeights& weights = model_->weights().layers[layer];
+  const std::size_t width = config.head_width;
+  rms_norm(x, weights.attention_norm, config.rms_epsilon, work.normed);
+  linear(work.normed, weights.key, weights.key_bias, count, work.keys);
+  linear(work.normed, weights.value, weights.value_bias, count, work.values);
+  const std::size_t asked = tap_ ? count : needed;
+  const std::size_t skipped = count - asked;
+  linear(std::span(work.normed).subspan(skipped * config.hidden), weights.query, weights.query_bias, asked,
+         work.queries);
+  const auto queries = dope::token_major(work.queries.data(), asked, config.query_heads, width);
+  const auto keys = dope::token_major(work.keys.data(), count, config.key_heads, width);
+  if (tap_) tap_(layer, queries, keys, first);
+  write_caches(layer, work, first, count);
+  if (needed == 0) return;
+
+  const std::size_t before = count - needed;
+  const auto mixed = dope::token_major(work.mixed.data(), needed, config.query_heads, width);
+  const std::size_t blocks = (needed + rows_per_task - 1) / rows_per_task;
+  const LayerCache& cache = caches_[layer];
+  const std::size_t group = config.query_heads / config.key_heads;
+#pragma omp parallel for collapse(2) schedule(dynamic)
+  for (std::size_t head = 0; head < config.query_heads; ++head) {
+    for (std::size_t block = 0; block < blocks; ++block) {
+      const std::size_t start = block * rows_per_task;
+      const std::size_t rows = std::min(rows_per_task, needed - start);
+      const std::size_t position = first + before + start;
+      const auto rotated = queries.head(head).slice(before - skipped + start, rows);
+      schedule_->apply(layer, dope::HeadRole::query, head, rotated, position);
+      causal_attention(rotated, cache.keys_of(head, group), cache.values[head / group], position,
+                       mixed.head(head).slice(start, rows));
+    }
+  }
+  const auto out = x.last(needed * config.hidden);
+  linear(work.mixed, weights.output, {}, needed, work.added);
+  add(out, std::span(work.added).first(out.size()));
+  rms_norm(out, weights.mlp_norm, config.rms_epsilon, work.normed);
+  linear(work.normed, weights.gate, {}, needed, work.gate);
+  linear(work.normed, weights.up, {}, needed, work.up);
+  swiglu(std::span(work.gate).first(needed * config.intermediate), work.up);
+  linear(work.gate, weights.down, {}, needed, work.added);
+  add(out, std::span(work.added).first(out.size()));
+}
+
+/// Rotates a chunk's keys, the copies of their own first, and stores keys and values.
+void Request::write_caches(std::size_t layer, Workspace& work, std::size_t first, std::size_t count) {
+  const Config& config = model_->config();
+  const std::size_t width = config.head_width;
+  const auto keys = dope::token_major(work.keys.data(), count, config.key_heads, width);
+  const auto values = dope::token_major(std::as_const(work.values).data(), count, config.key_heads, width);
+  LayerCache& cache = caches_[layer];
+  std::vector<float> own(cache.owners.empty() ? 0 : count * width);
+  for (std::size_t i = 0; i < cache.owners.size(); ++i) {
+    const std::size_t owner = cache.owners[i];
+    const auto source = keys.head(schedule_->plan().shape.key_head_of(owner));
+    const auto copy = dope::dense_head(own.data(), count, width);
+    for (std::size_t t = 0; t < count; ++t) std::copy_n(source.row(t), width, copy.row(t));
+    schedule_->apply(layer, dope::HeadRole::own_key, owner, copy, first);
+    cache.own_keys[i].write(first, copy);
+  }
+#pragma omp parallel for schedule(static)
+  for (std::size_t head = 0; head < config.key_heads; ++head) {
+    schedule_->apply(layer, dope::HeadRole::shared_key, head, keys.head(head), first);
+    cache.shared_keys[head].write(first, keys.head(head));
+    cache.values[head].write(first, values.head(head));
+  }
+}
+
+const KeyCache& Request::LayerCache::keys_of(std::size_t query_head, std::size_t group) const {
+  const auto owner = std::lower_bound(owners.begin(), owners.end(), query_head);
+  if (owner != owners.end() && *owner == query_head) {
+    return own_keys[static_cast<std::size_t>(owner - owners.begin())];
+  }
+  return shared_keys[query_head / group];
+}
+
+}  // namespace reference
