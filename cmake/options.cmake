@@ -1,18 +1,46 @@
-# How this project's own programs, tests and benches are compiled. Consumers of dope::dope never see it.
+# How this project's own programs, tests and benches are compiled. Who merely uses dope::dope gets none of it.
 option(DOPE_NATIVE "Compile the programs for the processor at hand" ON)
 set(DOPE_SANITIZE "" CACHE STRING "Sanitizers for programs and tests, e.g. address,undefined")
 
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release)
+endif()
+set(CMAKE_CXX_EXTENSIONS OFF)
+
+# A warning stops the build on the compilers the project is proven with; on any other it stays a warning.
+if(NOT DEFINED CMAKE_COMPILE_WARNING_AS_ERROR)
+  set(compiler "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
+  if(compiler MATCHES "^(GNU 12|Clang 14)\\.")
+    set(CMAKE_COMPILE_WARNING_AS_ERROR ON)
+  endif()
+endif()
+
 add_library(dope_options INTERFACE)
-target_compile_options(dope_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+target_link_libraries(dope_options INTERFACE dope::dope)
+target_compile_options(dope_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+# GCC 12 warns of its own AVX-512 intrinsics' undefined lanes, and of "text" + std::string, for no reason.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # g++ 12 warns inside its own avx512fintrin.h (GCC bug 105593).
-  target_compile_options(dope_options INTERFACE -Wno-maybe-uninitialized)
+  target_compile_options(dope_options INTERFACE -Wno-maybe-uninitialized -Wno-restrict)
 endif()
-if(DOPE_NATIVE)
-  target_compile_options(dope_options INTERFACE -march=native)
+# The programs put heads side by side; a matrix product inside a head starts no threads of its own.
+target_compile_definitions(dope_options INTERFACE EIGEN_DONT_PARALLELIZE)
+
+if(DOPE_NATIVE AND NOT CMAKE_CROSSCOMPILING)
+  include(CheckCXXCompilerFlag)
+  check_cxx_compiler_flag(-march=native DOPE_HAS_MARCH_NATIVE)
+  if(DOPE_HAS_MARCH_NATIVE)
+    target_compile_options(dope_options INTERFACE -march=native)
+  else()
+    check_cxx_compiler_flag(-mcpu=native DOPE_HAS_MCPU_NATIVE)
+    if(DOPE_HAS_MCPU_NATIVE)
+      target_compile_options(dope_options INTERFACE -mcpu=native)
+    endif()
+  endif()
 endif()
+
 if(DOPE_SANITIZE)
-  target_compile_options(dope_options INTERFACE -fsanitize=${DOPE_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_compile_options(dope_options INTERFACE -fsanitize=${DOPE_SANITIZE} -fno-sanitize-recover=all
+                                                -fno-omit-frame-pointer)
+  target_compile_definitions(dope_options INTERFACE _GLIBCXX_ASSERTIONS)
   target_link_options(dope_options INTERFACE -fsanitize=${DOPE_SANITIZE})
 endif()
-target_link_libraries(dope_options INTERFACE dope::dope)

@@ -1,0 +1,16 @@
+# cmake --install: the headers, and the files by which another project's find_package(dope) finds them.
+include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
+
+set(package_dir ${CMAKE_INSTALL_DATADIR}/cmake/dope)
+set(config ${CMAKE_CURRENT_BINARY_DIR}/package/dopeConfig.cmake)
+set(version ${CMAKE_CURRENT_BINARY_DIR}/package/dopeConfigVersion.cmake)
+configure_package_config_file(cmake/dopeConfig.cmake.in ${config} INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${version} COMPATIBILITY SameMinorVersion ARCH_INDEPENDENT)
+
+target_include_directories(dope INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+install(TARGETS dope EXPORT dopeTargets)
+install(EXPORT dopeTargets NAMESPACE dope:: DESTINATION ${package_dir})
+install(FILES ${config} ${version} cmake/Findxsimd.cmake cmake/FindRandom123.cmake DESTINATION ${package_dir})
+install(DIRECTORY include/dope DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
