@@ -70,13 +70,18 @@ nlohmann::json parse_object(std::string_view given, std::string_view where) {
   return object;
 }
 
-nlohmann::json read_object(const std::filesystem::path& path, std::size_t limit) {
+std::string read_text(const std::filesystem::path& path, std::size_t limit) {
   const MappedFile file(path);
   const auto bytes = file.bytes();
   if (bytes.size() > limit) {
-    throw dope::Error(path.string(), text(bytes.size(), " bytes"), text("JSON of at most ", limit, " bytes"));
+    throw dope::Error(path.string(), text(bytes.size(), " bytes"),
+                      text("a text of at most ", limit, " bytes"));
   }
-  return parse_object({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, path.string());
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+nlohmann::json read_object(const std::filesystem::path& path, std::size_t limit) {
+  return parse_object(read_text(path, limit), path.string());
 }
 
 }  // namespace reference

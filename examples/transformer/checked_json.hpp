@@ -17,7 +17,10 @@ namespace reference {
 /// nesting beyond 32, no NUL byte. `where` names the text in the Error.
 [[nodiscard]] nlohmann::json parse_object(std::string_view text, std::string_view where);
 
-/// The same for a file of at most `limit` bytes.
+/// A whole text file of at most `limit` bytes; longer is an Error.
+[[nodiscard]] std::string read_text(const std::filesystem::path& path, std::size_t limit);
+
+/// parse_object of read_text.
 [[nodiscard]] nlohmann::json read_object(const std::filesystem::path& path, std::size_t limit);
 
 /// A short rendering of a JSON value for Errors.

@@ -61,10 +61,10 @@ struct Config {
 /// ("rope_parameters" with "rope_type").
 ///
 /// Required: model_type, vocab_size, hidden_size, intermediate_size, num_hidden_layers,
-/// num_attention_heads. The rest has Hugging Face's defaults; num_key_value_heads is num_attention_heads
-/// where absent. What this transformer would compute differently is a dope::Error, not a guess: another
-/// architecture or activation, sliding windows, quantised weights, biases outside Qwen2's q, k, v, an
-/// unknown scaling or scaling key, two values for one thing.
+/// num_attention_heads. The rest has Hugging Face's defaults, except that an absent num_key_value_heads
+/// is num_attention_heads for Qwen2 too. What this transformer would compute differently is a dope::Error,
+/// not a guess: another architecture or activation, sliding windows, quantised weights, biases outside
+/// Qwen2's q, k, v, an unknown scaling or scaling key, two values for one thing.
 [[nodiscard]] Config load_config(const std::filesystem::path& folder);
 
 /// The same for text already read; `where` names it in Errors.

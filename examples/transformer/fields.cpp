@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+#include "transformer/fields.hpp"
+
+#include <cstdio>
+
+#include "dope/core/error.hpp"
+#include "transformer/checked_json.hpp"
+
+namespace reference {
+namespace {
+
+std::string short_number(double value) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%g", value);
+  return digits;
+}
+
+}  // namespace
+
+const nlohmann::json* Fields::find(const char* key) const {
+  const auto found = object_->find(key);
+  return found == object_->end() || found->is_null() ? nullptr : &*found;
+}
+
+void Fields::fail(const char* key, const nlohmann::json& given, const std::string& expected) const {
+  throw dope::Error(where_, dope::detail::text(key, " ", shown(given)), expected);
+}
+
+void Fields::missing(const char* key) const {
+  throw dope::Error(where_, dope::detail::text("no ", key), dope::detail::text("a value for ", key));
+}
+
+std::optional<std::size_t> Fields::count(const char* key, std::size_t least, std::size_t most) const {
+  const auto* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_number_unsigned() || value->get<std::size_t>() < least || value->get<std::size_t>() > most) {
+    fail(key, *value, dope::detail::text("an integer from ", least, " to ", most));
+  }
+  return value->get<std::size_t>();
+}
+
+std::size_t Fields::required_count(const char* key, std::size_t least, std::size_t most) const {
+  const auto value = count(key, least, most);
+  if (!value) missing(key);
+  return *value;
+}
+
+double Fields::checked_number(const char* key, const nlohmann::json& value, double least, double most) const {
+  if (!value.is_number() || !(value.get<double>() >= least && value.get<double>() <= most)) {
+    fail(key, value, "a number from " + short_number(least) + " to " + short_number(most));
+  }
+  return value.get<double>();
+}
+
+std::optional<double> Fields::number(const char* key, double least, double most) const {
+  const auto* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  return checked_number(key, *value, least, most);
+}
+
+double Fields::required_number(const char* key, double least, double most) const {
+  const auto value = number(key, least, most);
+  if (!value) missing(key);
+  return *value;
+}
+
+std::vector<double> Fields::required_numbers(const char* key, double least, double most) const {
+  const auto* list = find(key);
+  if (list == nullptr) missing(key);
+  if (!list->is_array()) fail(key, *list, "an array of numbers");
+  std::vector<double> numbers;
+  for (const auto& value : *list) numbers.push_back(checked_number(key, value, least, most));
+  return numbers;
+}
+
+std::optional<std::string> Fields::text(const char* key) const {
+  const auto* value = find(key);
+  if (value == nullptr) return std::nullopt;
+  if (!value->is_string()) fail(key, *value, "a string");
+  return value->get<std::string>();
+}
+
+bool Fields::flag(const char* key) const {
+  const auto* value = find(key);
+  if (value == nullptr) return false;
+  if (!value->is_boolean()) fail(key, *value, "true or false");
+  return value->get<bool>();
+}
+
+}  // namespace reference
