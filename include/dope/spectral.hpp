@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// Door to the room `spectral`: Gram → spectrum → entropy. Needs Eigen's headers and nothing to link.
+
+#include "dope/spectral/band_gram.hpp"   // IWYU pragma: export
+#include "dope/spectral/entropy.hpp"     // IWYU pragma: export
+#include "dope/spectral/gram.hpp"        // IWYU pragma: export
+#include "dope/spectral/metrics.hpp"     // IWYU pragma: export
+#include "dope/spectral/spectrum.hpp"    // IWYU pragma: export
+#include "dope/spectral/token_mean.hpp"  // IWYU pragma: export

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "dope/core/error.hpp"
+#include "dope/core/scalar.hpp"
+#include "dope/core/view.hpp"
+#include "dope/rope/pairing.hpp"
+#include "dope/spectral/checked.hpp"
+#include "dope/spectral/gram.hpp"
+
+namespace dope {
+
+/// A symmetric, positive semidefinite 2 × 2 matrix [[xx, xy], [xy, yy]]: the Gram of one band.
+struct BandGram {
+  double xx = 0.0;
+  double xy = 0.0;
+  double yy = 0.0;
+
+  [[nodiscard]] double trace() const noexcept { return xx + yy; }
+
+  /// xx·yy − xy² without cancellation (fused; within 2 ulp), at least 0.
+  [[nodiscard]] double determinant() const noexcept {
+    const double square = xy * xy;
+    const double rest = std::fma(-xy, xy, square);
+    const double determinant = std::fma(xx, yy, -square) + rest;
+    return determinant > 0.0 ? determinant : 0.0;
+  }
+
+  /// λ₁, and λ₂ as determinant / λ₁, so that a small λ₂ keeps its digits. Worst error: a few ulp.
+  [[nodiscard]] double largest() const noexcept { return 0.5 * (trace() + std::hypot(xx - yy, 2.0 * xy)); }
+  [[nodiscard]] double smallest() const noexcept {
+    const double first = largest();
+    return first > 0.0 ? determinant() / first : 0.0;
+  }
+
+  /// Angle of the principal direction u₁ = (cos, sin), in (−π/2, π/2]; 0 where none is preferred.
+  [[nodiscard]] double principal_angle() const noexcept { return 0.5 * std::atan2(2.0 * xy, xx - yy); }
+
+  bool operator==(const BandGram&) const = default;
+};
+
+/// The 2 × 2 Grams of a head's bands, streaming and mergeable, in double.
+///
+/// Σ_f = Σ_t (x_a, x_b)ᵀ(x_a, x_b), (a, b) the channels of band f (arXiv 2511.09146 v1 eq. 24).
+/// Shape: `bands` matrices; channels at or past 2·bands belong to no band. Law: the 2 × 2 diagonal
+/// blocks of the head's Gram, which is also how a centred or normalised head gets them (band_grams_of).
+/// A failed add changes nothing.
+class BandGrams {
+ public:
+  BandGrams(std::size_t bands, Pairing pairing) : pairing_(pairing), grams_(bands) {
+    if (bands == 0) throw Error("BandGrams", "0 bands", "at least 1");
+  }
+
+  /// Throws Error on non-finite input (naming the token), or where the bands do not fit the width.
+  template <Readable T>
+  void add(HeadView<T> rows) {
+    if (rows.width < 2 * bands()) {
+      throw Error("BandGrams::add", detail::text("width ", rows.width),
+                  detail::text("at least ", 2 * bands(), " channels for ", bands(), " bands"));
+    }
+    detail::checked_peak("BandGrams::add", rows, rows.width);
+    for (std::size_t token = 0; token < rows.tokens; ++token) {
+      const auto* row = rows.row(token);
+      for (std::size_t band = 0; band < bands(); ++band) {
+        const ChannelPair pair = channels_of(pairing_, band, 2 * bands());
+        const auto x = static_cast<double>(row[pair.first]);
+        const auto y = static_cast<double>(row[pair.second]);
+        grams_[band].xx += x * x;
+        grams_[band].xy += x * y;
+        grams_[band].yy += y * y;
+      }
+    }
+    tokens_ += rows.tokens;
+  }
+
+  /// Throws Error unless bands and pairing are equal.
+  void merge(const BandGrams& other) {
+    if (other.bands() != bands() || other.pairing_ != pairing_) {
+      throw Error("BandGrams::merge", detail::text(other.bands(), " bands"),
+                  detail::text(bands(), " bands and equal pairing"));
+    }
+    for (std::size_t band = 0; band < bands(); ++band) {
+      grams_[band].xx += other.grams_[band].xx;
+      grams_[band].xy += other.grams_[band].xy;
+      grams_[band].yy += other.grams_[band].yy;
+    }
+    tokens_ += other.tokens_;
+  }
+
+  [[nodiscard]] std::size_t bands() const noexcept { return grams_.size(); }
+  [[nodiscard]] std::size_t tokens() const noexcept { return tokens_; }
+  [[nodiscard]] Pairing pairing() const noexcept { return pairing_; }
+
+  /// Precondition: band < bands() (checked: Error).
+  [[nodiscard]] const BandGram& operator[](std::size_t band) const {
+    if (band >= bands()) {
+      throw Error("BandGrams", detail::text("band ", band), detail::text("a band below ", bands()));
+    }
+    return grams_[band];
+  }
+
+  friend BandGrams band_grams_of(const Gram& gram, Pairing pairing, std::size_t bands);
+
+ private:
+  Pairing pairing_;
+  std::vector<BandGram> grams_;
+  std::size_t tokens_ = 0;
+};
+
+/// The bands' blocks of a head's Gram, under that Gram's own centring, row scaling and accumulation.
+/// Precondition: 2·bands ≤ width (checked: Error).
+[[nodiscard]] inline BandGrams band_grams_of(const Gram& gram, Pairing pairing, std::size_t bands) {
+  if (2 * bands > gram.width()) {
+    throw Error("band_grams_of", detail::text(bands, " bands of width ", gram.width()),
+                detail::text("at most ", gram.width() / 2, " bands"));
+  }
+  const Eigen::MatrixXd matrix = gram.matrix();
+  BandGrams blocks(bands, pairing);
+  for (std::size_t band = 0; band < bands; ++band) {
+    const ChannelPair pair = channels_of(pairing, band, 2 * bands);
+    const auto a = static_cast<Eigen::Index>(pair.first);
+    const auto b = static_cast<Eigen::Index>(pair.second);
+    blocks.grams_[band] = {matrix(a, a), matrix(a, b), matrix(b, b)};
+  }
+  blocks.tokens_ = gram.tokens();
+  return blocks;
+}
+
+}  // namespace dope

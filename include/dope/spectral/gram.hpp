@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <Eigen/QR>
+#include <algorithm>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "dope/core/convert.hpp"
+#include "dope/core/error.hpp"
+#include "dope/core/scalar.hpp"
+#include "dope/core/view.hpp"
+#include "dope/spectral/checked.hpp"
+#include "dope/spectral/token_mean.hpp"
+
+namespace dope {
+
+/// What is subtracted from every row: nothing, or the mean of all tokens.
+enum class Centring { none, token_mean };
+
+/// What every row is divided by, after centring: nothing, or its Euclidean norm.
+enum class RowScaling { none, unit };
+
+/// How the sum over tokens is held.
+///
+///   float_blocks       products and sums in float inside a block of at most 256 tokens, blocks added
+///                      in double. Error of Σ: at most 2⁻¹⁵ (typically 2⁻²³) of its trace in norm, so
+///                      an eigenvalue far below 2⁻²³·λ₁ is noise.
+///   double_blocks      all in double: an eigenvalue is right to about 2⁻⁵⁰·λ₁.
+///   triangular_factor  the factor R of X = QR in double, blocks folded in by Householder reflections;
+///                      Σ = RᵀR is never formed, so a singular value is right to about 2⁻⁴⁹·σ₁: the one
+///                      to take where σ₁/σ_d passes 10⁶. About four times the work of double_blocks.
+enum class Accumulation { float_blocks, double_blocks, triangular_factor };
+
+struct GramOptions {
+  Centring centring = Centring::none;
+  RowScaling rows = RowScaling::none;
+  Accumulation accumulation = Accumulation::float_blocks;
+  bool operator==(const GramOptions&) const = default;
+};
+
+/// The Gram matrix of one head's rows, streaming and mergeable, in memory that does not grow with N.
+///
+/// Σ = Σ_t y_t y_tᵀ (arXiv 2511.09146 v1 eq. 24; not divided by N), where y_t = x_t, x_t − μ, x_t/‖x_t‖
+/// or (x_t − c)/‖x_t − c‖ by the options. Shape: width × width, symmetric, positive semidefinite.
+///
+/// Centring::token_mean alone streams: μ is the mean of the tokens seen so far, and parts about
+/// different means are merged with the rank-one term n·m/(n + m)·δδᵀ (Chan, Golub & LeVeque 1983), so
+/// that a mean far from zero does not cancel. Centred and then normalised rows need μ before the first
+/// row: hand it in as the centre c (TokenMean gives it), or let gram_of make both passes.
+///
+/// Under RowScaling::unit a zero row, or one that equals the centre to 2⁻⁴⁰ of its norm, has no direction:
+/// it adds nothing to Σ and counts in tokens() and zero_rows().
+///
+/// Law: a Gram of concatenated tokens is the merge of the parts' Grams, in any order, to rounding;
+/// scaling X by a power of two scales Σ exactly (no rows scaled). A failed add changes nothing.
+class Gram {
+ public:
+  /// Preconditions: width ≥ 1; not both token_mean and unit (checked: Error).
+  explicit Gram(std::size_t width, GramOptions options = {}) : Gram(width, options, std::nullopt) {
+    if (options.centring == Centring::token_mean && options.rows == RowScaling::unit) {
+      throw Error("Gram", "centred, then normalised rows without a centre",
+                  "the mean of all tokens as centre (TokenMean, or gram_of for both passes)");
+    }
+  }
+
+  /// About a centre that is known beforehand. Preconditions: centring is token_mean; width finite
+  /// numbers (checked: Error).
+  Gram(std::size_t width, GramOptions options, const Eigen::VectorXd& centre)
+      : Gram(width, options, std::optional<Eigen::VectorXd>(centre)) {
+    if (options.centring != Centring::token_mean || static_cast<std::size_t>(centre.size()) != width ||
+        !centre.allFinite()) {
+      throw Error("Gram", detail::text("a centre of ", static_cast<std::size_t>(centre.size()), " numbers"),
+                  detail::text("centring token_mean and ", width, " finite numbers"));
+    }
+  }
+
+  /// Add every token of `rows`. Throws Error on non-finite input (naming the token) or another width.
+  template <Readable T>
+  void add(HeadView<T> rows) {
+    const double peak = detail::checked_peak("Gram::add", rows, width_);
+    // 2^exponent brings the largest entry near 1, so that float products neither overflow nor vanish.
+    constexpr int farthest = farthest_exponent<T>;
+    const int exponent = peak > 0 ? std::clamp(-std::ilogb(peak), -farthest, farthest) : 0;
+    for (std::size_t first = 0; first < rows.tokens; first += block_tokens) {
+      const HeadView<T> block = rows.slice(first, std::min(block_tokens, rows.tokens - first));
+      if (options_.accumulation == Accumulation::float_blocks) {
+        add_block<float>(block, exponent);
+      } else {
+        add_block<double>(block, 0);
+      }
+    }
+  }
+
+  /// Add the tokens behind `other`. Throws Error unless width, options and centre are equal.
+  void merge(const Gram& other) {
+    if (other.width_ != width_ || other.options_ != options_ || other.centre_ != centre_) {
+      throw Error("Gram::merge", detail::text("a Gram of width ", other.width_),
+                  detail::text("width ", width_, " and equal options and centre"));
+    }
+    join(other.state_, other.mean_, other.tokens_);
+    zero_rows_ += other.zero_rows_;
+  }
+
+  [[nodiscard]] std::size_t tokens() const noexcept { return tokens_; }
+  [[nodiscard]] std::size_t zero_rows() const noexcept { return zero_rows_; }
+  [[nodiscard]] std::size_t width() const noexcept { return width_; }
+  [[nodiscard]] const GramOptions& options() const noexcept { return options_; }
+
+  /// Σ in full; zero before the first token.
+  [[nodiscard]] Eigen::MatrixXd matrix() const {
+    if (options_.accumulation == Accumulation::triangular_factor) {
+      return state_.transpose() * state_;
+    }
+    return state_.selfadjointView<Eigen::Lower>();
+  }
+
+  /// R, upper triangular with RᵀR = Σ. Precondition: Accumulation::triangular_factor (checked: Error).
+  [[nodiscard]] const Eigen::MatrixXd& factor() const {
+    if (options_.accumulation != Accumulation::triangular_factor) {
+      throw Error("Gram::factor", "a sum of products", "Accumulation::triangular_factor");
+    }
+    return state_;
+  }
+
+  /// What was subtracted: μ of the tokens so far, the centre handed in, or zeros.
+  [[nodiscard]] Eigen::VectorXd mean() const { return centre_ ? *centre_ : mean_; }
+
+ private:
+  template <class C>
+  using Block = Eigen::Matrix<C, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+
+  static constexpr std::size_t block_tokens = 256;
+  static constexpr double no_direction = 0x1p-40;
+  /// The largest power of two that rows of T are scaled by on their way into float.
+  template <Readable T>
+  static constexpr int farthest_exponent = std::same_as<std::remove_const_t<T>, double> ? 500 : 126;
+
+  Gram(std::size_t width, GramOptions options, std::optional<Eigen::VectorXd> centre)
+      : width_(width), options_(options), centre_(std::move(centre)) {
+    if (width == 0) throw Error("Gram", "width 0", "at least 1 channel");
+    const auto size = static_cast<Eigen::Index>(width);
+    state_ = Eigen::MatrixXd::Zero(size, size);
+    mean_ = Eigen::VectorXd::Zero(size);
+  }
+
+  [[nodiscard]] bool moving_mean() const noexcept { return options_.centring == Centring::token_mean && !centre_; }
+
+  /// At most block_tokens rows, multiplied by 2^exponent while they are in C.
+  template <class C, Readable T>
+  void add_block(HeadView<T> rows, int exponent) {
+    const auto count = static_cast<Eigen::Index>(rows.tokens);
+    const auto size = static_cast<Eigen::Index>(width_);
+    Block<C> block(count, size);
+    Eigen::VectorXd mean = Eigen::VectorXd::Zero(size);
+    if (options_.rows == RowScaling::none && options_.centring == Centring::none) {
+      pack(rows, block, exponent);
+    } else {
+      Block<double> wide(count, size);
+      pack(rows, wide, 0);
+      if (moving_mean()) {
+        mean = wide.colwise().mean();
+        wide.rowwise() -= mean.transpose();
+      } else {
+        if (centre_) wide.rowwise() -= centre_->transpose();
+        if (options_.rows == RowScaling::unit) {
+          normalise(wide);
+          exponent = 0;
+        }
+      }
+      block = (wide * std::ldexp(1.0, exponent)).template cast<C>();
+    }
+    const Eigen::MatrixXd part = reduce(block, exponent);
+    join(part, mean, rows.tokens);
+  }
+
+  /// Rows in C, times 2^exponent.
+  template <class C, Readable T>
+  static void pack(HeadView<T> rows, Block<C>& block, int exponent) {
+    using Wide = compute_t<std::remove_const_t<T>>;
+    const auto scale = static_cast<Wide>(std::ldexp(1.0, exponent));
+    for (std::size_t token = 0; token < rows.tokens; ++token) {
+      const auto* row = rows.row(token);
+      C* to = block.data() + token * rows.width;
+      if constexpr (std::same_as<C, Wide>) {
+        widen(row, to, rows.width);
+        if (exponent != 0) {
+          for (std::size_t channel = 0; channel < rows.width; ++channel) to[channel] *= scale;
+        }
+      } else {
+        for (std::size_t channel = 0; channel < rows.width; ++channel) {
+          to[channel] = static_cast<C>(static_cast<Wide>(row[channel]) * scale);
+        }
+      }
+    }
+  }
+
+  void normalise(Block<double>& rows) {
+    for (Eigen::Index token = 0; token < rows.rows(); ++token) {
+      auto row = rows.row(token);
+      const double norm = row.stableNorm();
+      const double reach = centre_ ? centre_->stableNorm() : 0.0;
+      if (norm <= no_direction * reach || norm == 0.0) {
+        row.setZero();
+        ++zero_rows_;
+      } else {
+        row /= norm;
+      }
+    }
+  }
+
+  /// The block's own state: its products' sum (lower triangle), or its triangular factor.
+  template <class C>
+  [[nodiscard]] Eigen::MatrixXd reduce(const Block<C>& block, int exponent) const {
+    const auto size = static_cast<Eigen::Index>(width_);
+    if (options_.accumulation == Accumulation::triangular_factor) {
+      return triangular(block.template cast<double>());
+    }
+    using Square = Eigen::Matrix<C, Eigen::Dynamic, Eigen::Dynamic>;
+    Square products = Square::Zero(size, size);
+    products.template selfadjointView<Eigen::Lower>().rankUpdate(block.transpose());
+    return products.template cast<double>() * std::ldexp(1.0, -2 * exponent);
+  }
+
+  /// R of QR, width × width, zero rows appended where there are too few.
+  [[nodiscard]] Eigen::MatrixXd triangular(Eigen::MatrixXd rows) const {
+    const auto size = static_cast<Eigen::Index>(width_);
+    if (rows.rows() < size) rows.conservativeResizeLike(Eigen::MatrixXd::Zero(size, size));
+    Eigen::HouseholderQR<Eigen::Ref<Eigen::MatrixXd>> in_place(rows);
+    return rows.topRows(size).triangularView<Eigen::Upper>();
+  }
+
+  /// Fold in the state of `count` further tokens about `mean`.
+  void join(const Eigen::MatrixXd& part, const Eigen::VectorXd& mean, std::size_t count) {
+    if (count == 0) return;
+    const auto before = static_cast<double>(tokens_);
+    const auto added = static_cast<double>(count);
+    Eigen::VectorXd apart = Eigen::VectorXd::Zero(mean.size());
+    if (moving_mean()) {
+      const Eigen::VectorXd delta = mean - mean_;
+      apart = std::sqrt(before * added / (before + added)) * delta;
+      mean_ += delta * (added / (before + added));
+    }
+    tokens_ += count;
+    if (options_.accumulation == Accumulation::triangular_factor) {
+      Eigen::MatrixXd stack(2 * part.rows() + 1, part.cols());
+      stack << state_, part, apart.transpose();
+      state_ = triangular(std::move(stack));
+      return;
+    }
+    state_ += part;
+    if (moving_mean()) state_.selfadjointView<Eigen::Lower>().rankUpdate(apart);
+  }
+
+  std::size_t width_;
+  GramOptions options_;
+  std::optional<Eigen::VectorXd> centre_;
+  Eigen::MatrixXd state_;  // lower triangle of Σ, or R
+  Eigen::VectorXd mean_;
+  std::size_t tokens_ = 0;
+  std::size_t zero_rows_ = 0;
+};
+
+/// The Gram of one head that is in memory as a whole: one pass over the rows, or the two that centred,
+/// then normalised rows take. Throws as Gram and TokenMean do.
+template <Readable T>
+[[nodiscard]] Gram gram_of(HeadView<T> rows, GramOptions options = {}) {
+  const auto made = [&] {
+    if (options.centring == Centring::none || options.rows == RowScaling::none) return Gram(rows.width, options);
+    TokenMean mean(rows.width);
+    mean.add(rows);
+    return Gram(rows.width, options, mean.mean());
+  };
+  Gram gram = made();
+  gram.add(rows);
+  return gram;
+}
+
+}  // namespace dope

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <Eigen/Core>
+#include <Eigen/Eigenvalues>
+#include <Eigen/SVD>
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "dope/core/error.hpp"
+#include "dope/spectral/gram.hpp"
+
+namespace dope {
+
+/// The eigenvalues of a Gram: λ₁ ≥ … ≥ λ_d ≥ 0, and their sum.
+///
+/// λ_i = σ_i², σ_i the singular values of the rows X behind the Gram. trace > 0: a zero Gram has no
+/// spectrum to speak of and is an Error where one is asked for.
+struct Spectrum {
+  std::vector<double> values;
+  double trace = 0.0;
+
+  [[nodiscard]] std::size_t width() const noexcept { return values.size(); }
+  [[nodiscard]] double largest() const noexcept { return values.front(); }
+  /// p_i = λ_i / Σ_j λ_j.
+  [[nodiscard]] double share(std::size_t i) const noexcept { return values[i] / trace; }
+};
+
+/// The spectrum of given eigenvalues, in any order. Values below 0 (rounding of a semidefinite matrix)
+/// count as 0. Throws Error where a value is not finite or none is above 0.
+[[nodiscard]] inline Spectrum spectrum_of(std::vector<double> eigenvalues) {
+  Spectrum spectrum{std::move(eigenvalues), 0.0};
+  for (std::size_t i = 0; i < spectrum.values.size(); ++i) {
+    double& value = spectrum.values[i];
+    if (!std::isfinite(value)) {
+      throw Error("spectrum_of", detail::text("eigenvalue ", value, " at ", i), "finite eigenvalues");
+    }
+    value = value > 0.0 ? value : 0.0;
+  }
+  std::sort(spectrum.values.begin(), spectrum.values.end(), std::greater<>());
+  for (std::size_t i = spectrum.values.size(); i-- > 0;) spectrum.trace += spectrum.values[i];
+  if (!(spectrum.trace > 0.0) || !std::isfinite(spectrum.trace)) {
+    throw Error("spectrum_of", detail::text("eigenvalues of sum ", spectrum.trace),
+                "at least one above 0 and a finite sum");
+  }
+  return spectrum;
+}
+
+/// A spectrum and its orthonormal eigenvectors: column i of `vectors` belongs to values[i].
+///
+/// Σ = V diag(λ) Vᵀ. Each column's entry of largest magnitude is positive, which fixes its sign.
+struct Eigensystem {
+  Spectrum spectrum;
+  Eigen::MatrixXd vectors;
+};
+
+namespace detail {
+
+inline void require_finished(Eigen::ComputationInfo info, std::string_view where) {
+  if (info != Eigen::Success) throw Error(std::string(where), "a matrix whose iteration does not end", "a Gram");
+}
+
+inline void require_tokens(const Gram& gram, std::string_view where) {
+  if (gram.tokens() == 0) throw Error(std::string(where), "a Gram of no token", "at least one token");
+}
+
+inline std::vector<double> squares(const Eigen::VectorXd& singular) {
+  std::vector<double> values(static_cast<std::size_t>(singular.size()));
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double sigma = singular[static_cast<Eigen::Index>(i)];
+    values[i] = sigma * sigma;
+  }
+  return values;
+}
+
+}  // namespace detail
+
+/// The spectrum of a symmetric positive semidefinite matrix. Worst error per eigenvalue: about
+/// d·2⁻⁵²·λ₁, so the ones far below that are noise. Throws Error unless square, with a finite trace > 0.
+[[nodiscard]] inline Spectrum spectrum_of(const Eigen::MatrixXd& symmetric) {
+  if (symmetric.rows() != symmetric.cols() || symmetric.rows() == 0 || !symmetric.allFinite()) {
+    throw Error("spectrum_of",
+                detail::text("a matrix of ", symmetric.rows(), " x ", symmetric.cols(), ", or not finite"),
+                "a finite square matrix");
+  }
+  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(symmetric, Eigen::EigenvaluesOnly);
+  detail::require_finished(solver.info(), "spectrum_of");
+  const auto& values = solver.eigenvalues();
+  return spectrum_of(std::vector<double>(values.data(), values.data() + values.size()));
+}
+
+/// The spectrum of a Gram; from its factor's singular values where it holds one, whose worst error is
+/// about d·2⁻⁵²·σ₁ per σ_i. Throws Error for a Gram of no token, or of zero rows only.
+[[nodiscard]] inline Spectrum spectrum_of(const Gram& gram) {
+  detail::require_tokens(gram, "spectrum_of");
+  if (gram.options().accumulation != Accumulation::triangular_factor) return spectrum_of(gram.matrix());
+  const Eigen::JacobiSVD<Eigen::MatrixXd> svd(gram.factor());
+  return spectrum_of(detail::squares(svd.singularValues()));
+}
+
+/// Spectrum and eigenvectors of a Gram; errors as for spectrum_of. A vector's direction is right to
+/// about 2⁻⁵²·λ₁ / (gap to the next eigenvalue).
+[[nodiscard]] inline Eigensystem eigensystem_of(const Gram& gram) {
+  detail::require_tokens(gram, "eigensystem_of");
+  Eigensystem system;
+  if (gram.options().accumulation == Accumulation::triangular_factor) {
+    const Eigen::JacobiSVD<Eigen::MatrixXd> svd(gram.factor(), Eigen::ComputeFullV);
+    system = {spectrum_of(detail::squares(svd.singularValues())), svd.matrixV()};
+  } else {
+    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(gram.matrix());
+    detail::require_finished(solver.info(), "eigensystem_of");
+    const auto& values = solver.eigenvalues();
+    system = {spectrum_of(std::vector<double>(values.data(), values.data() + values.size())),
+              solver.eigenvectors().rowwise().reverse()};
+  }
+  for (Eigen::Index column = 0; column < system.vectors.cols(); ++column) {
+    Eigen::Index at = 0;
+    system.vectors.col(column).cwiseAbs().maxCoeff(&at);
+    if (system.vectors(at, column) < 0.0) system.vectors.col(column) *= -1.0;
+  }
+  return system;
+}
+
+}  // namespace dope
