@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-/// Door to the room `spectral`: Gram → spectrum → entropy. Needs Eigen's headers and nothing to link.
+/// Door to the room `spectral`: Gram → spectrum → entropy; bands and their bounds;
+/// attention maps. Needs Eigen's headers and nothing to link.
 
+#include "dope/spectral/attention.hpp"   // IWYU pragma: export
 #include "dope/spectral/band_gram.hpp"   // IWYU pragma: export
+#include "dope/spectral/bands.hpp"       // IWYU pragma: export
 #include "dope/spectral/entropy.hpp"     // IWYU pragma: export
 #include "dope/spectral/gram.hpp"        // IWYU pragma: export
 #include "dope/spectral/metrics.hpp"     // IWYU pragma: export

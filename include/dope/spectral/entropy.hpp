@@ -90,11 +90,15 @@ inline void require_spectrum(std::string_view where, const Spectrum& spectrum) {
   }
 }
 
-/// −Σ_{i<r} (λ_i/total) ln (λ_i/total), smallest first.
-inline double entropy_of_shares(const Spectrum& spectrum, std::size_t r, double total) noexcept {
+/// −Σ_{i<r} π_i ln π_i, π_i = λ_i/Σ_{j<r} λ_j, smallest first. ln π₁ comes from the other shares' sum,
+/// so that a spike of any height leaves the entropy its digits.
+inline double entropy_of_leading(const Spectrum& spectrum, std::size_t r) noexcept {
+  double rest = 0.0;
+  for (std::size_t i = r; i-- > 1;) rest += spectrum.values[i];
+  const double total = rest + spectrum.values[0];
   double entropy = 0.0;
-  for (std::size_t i = r; i-- > 0;) entropy += minus_x_log_x(spectrum.values[i] / total);
-  return entropy > 0.0 ? entropy : 0.0;
+  for (std::size_t i = r; i-- > 1;) entropy += minus_x_log_x(spectrum.values[i] / total);
+  return entropy - spectrum.values[0] / total * std::log1p(-rest / total);
 }
 
 /// Entropy of the two shares λ₁/t and λ₂/t; the larger share's logarithm from the smaller one.
@@ -109,7 +113,7 @@ inline double entropy_of_band(const BandGram& gram) noexcept {
 /// See VonNeumann. Shape: any width. Throws Error for an empty or zero spectrum, as all of these do.
 [[nodiscard]] inline double von_neumann(const Spectrum& spectrum) {
   detail::require_spectrum("von_neumann", spectrum);
-  return detail::entropy_of_shares(spectrum, spectrum.width(), spectrum.trace);
+  return detail::entropy_of_leading(spectrum, spectrum.width());
 }
 
 /// See BandMean. Throws Error where a band holds no energy, naming it.
@@ -128,9 +132,7 @@ inline double entropy_of_band(const BandGram& gram) noexcept {
 [[nodiscard]] inline double truncated_effective_rank(const Spectrum& spectrum, std::size_t r) {
   detail::require_spectrum("truncated_effective_rank", spectrum);
   detail::require_truncation("truncated_effective_rank", r, spectrum.width());
-  double total = 0.0;
-  for (std::size_t i = r; i-- > 0;) total += spectrum.values[i];
-  return std::exp(detail::entropy_of_shares(spectrum, r, total));
+  return std::exp(detail::entropy_of_leading(spectrum, r));
 }
 
 /// See TruncatedMean. Precondition: 1 ≤ r ≤ d (checked: Error).

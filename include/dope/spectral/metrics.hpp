@@ -30,7 +30,7 @@ namespace dope {
   return spectrum.trace / spectrum.largest();
 }
 
-/// RankMe: exp(−Σ s_i ln s_i), s_i = σ_i/Σσ + 10⁻⁷ (arXiv 2210.02885, eq. 2), σ_i = √λ_i over all d.
+/// RankMe: exp(−Σ s_i ln s_i), s_i = σ_i/Σσ + 10⁻⁷ (arXiv 2210.02885), σ_i = √λ_i over all d.
 [[nodiscard]] inline double rankme(const Spectrum& spectrum) {
   detail::require_spectrum("rankme", spectrum);
   constexpr double epsilon = 1e-7;

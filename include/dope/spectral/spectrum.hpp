@@ -8,6 +8,8 @@
 #include <cmath>
 #include <cstddef>
 #include <functional>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
