@@ -2,11 +2,15 @@
 #pragma once
 
 /// Door to the room `denoise`: scores → selection → plan → what each head of a request gets.
+/// Scores (meter, score) need Eigen's headers; all the rest stands on the room `rope` alone.
 
 #include "dope/denoise/head.hpp"            // IWYU pragma: export
+#include "dope/denoise/meter.hpp"           // IWYU pragma: export
 #include "dope/denoise/names.hpp"           // IWYU pragma: export
 #include "dope/denoise/plan.hpp"            // IWYU pragma: export
 #include "dope/denoise/planned_rope.hpp"    // IWYU pragma: export
+#include "dope/denoise/score.hpp"           // IWYU pragma: export
 #include "dope/denoise/select.hpp"          // IWYU pragma: export
+#include "dope/denoise/spread.hpp"          // IWYU pragma: export
 #include "dope/denoise/transform.hpp"       // IWYU pragma: export
 #include "dope/denoise/transform_text.hpp"  // IWYU pragma: export
