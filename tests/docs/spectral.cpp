@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+// The snippets of docs/spectral.md.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstddef>
+#include <dope/core/view.hpp>
+#include <dope/rope/pairing.hpp>
+#include <dope/spectral/band_gram.hpp>
+#include <dope/spectral/entropy.hpp>
+#include <dope/spectral/gram.hpp>
+#include <dope/spectral/spectrum.hpp>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace {
+
+std::vector<float> random_rows(std::size_t count) {
+  std::mt19937 engine(5);
+  std::normal_distribution<float> normal;
+  std::vector<float> rows(count);
+  for (float& value : rows) value = normal(engine);
+  return rows;
+}
+
+}  // namespace
+
+TEST_CASE("docs/spectral.md: a Gram that streams") {
+  const std::vector<float> keys = random_rows(300 * 16);
+  // [stream]
+  const auto rows = dope::dense_head(keys.data(), 300, 16);  // 300 tokens of one head
+
+  dope::Gram gram(16);
+  gram.add(rows.slice(0, 100));  // as the tokens arrive
+
+  dope::Gram rest(16);  // or elsewhere, and later together
+  rest.add(rows.slice(100, 200));
+  gram.merge(rest);
+  // [/stream]
+  CHECK(gram.tokens() == 300);
+  CHECK(gram.matrix().trace() == doctest::Approx(dope::gram_of(rows).matrix().trace()));
+}
+
+TEST_CASE("docs/spectral.md: entropies of a head") {
+  const std::vector<float> keys = random_rows(300 * 16);
+  const auto rows = dope::dense_head(keys.data(), 300, 16);
+  const dope::Gram gram = dope::gram_of(rows);
+  // [entropy]
+  const dope::Spectrum spectrum = dope::spectrum_of(gram);
+  const double full = dope::von_neumann(spectrum);                      // −Σ p ln p, 0 … ln 16
+  const double rank = dope::truncated_effective_rank(spectrum, 8);      // 1 … 8
+  const double printed = dope::truncated_mean(spectrum, 8);             // the other version's, unbounded
+  const auto bands = dope::band_grams_of(gram, dope::Pairing::half_split, 8);
+  const double mean = dope::band_mean(bands);                           // 0 … ln 2
+  // [/entropy]
+  CHECK(std::exp(full) <= 16.0);
+  CHECK(rank <= 8.0);
+  CHECK(mean <= std::log(2.0));
+  CHECK(printed > 0.0);
+}
+
+TEST_CASE("docs/spectral.md: an entropy by name") {
+  const std::vector<float> keys = random_rows(300 * 16);
+  const auto rows = dope::dense_head(keys.data(), 300, 16);
+  std::string refused;
+  // [name]
+  const dope::Entropy entropy = dope::parse_entropy("truncated_effective_rank(r=8)");
+  const double score = dope::evaluate(entropy, {dope::spectrum_of(dope::gram_of(rows)), std::nullopt, std::nullopt});
+  try {
+    dope::require_ranks(dope::TruncatedEffectiveRank{1});
+  } catch (const dope::Error& error) {
+    refused = error.what();
+  }
+  // [/name]
+  CHECK(score > 1.0);
+  CHECK(refused ==
+        "require_ranks: given truncated_effective_rank(r=1), "
+        "expected r of at least 2: at r = 1 every head scores exactly 1");
+}
