@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <span>
 #include <vector>
 
 #include "dope/core/error.hpp"
+#include "dope/rope/angle.hpp"
 #include "dope/rope/frequencies.hpp"
 
 namespace dope {
@@ -51,24 +52,12 @@ struct TableView {
 
 namespace detail {
 
-struct CosSin {
-  double cos;
-  double sin;
-};
+inline constexpr std::int64_t farthest_position = std::int64_t{1} << 53;
 
-/// cos and sin of the real number m·ω: the product's rounding error, which fma gives exactly, is
-/// put back to first order. The neglected second order is below 2⁻¹⁰⁶·(m·ω)², far under the result's ulp.
-inline CosSin exact_turn(double position, double omega) noexcept {
-  const double angle = position * omega;
-  const double rest = std::fma(position, omega, -angle);
-  const double c = std::cos(angle);
-  const double s = std::sin(angle);
-  return {c - rest * s, s + rest * c};
-}
-
-inline CosSin float32_turn(double position, double omega) noexcept {
-  const float angle = static_cast<float>(position) * static_cast<float>(omega);
-  return {std::cos(static_cast<double>(angle)), std::sin(static_cast<double>(angle))};
+inline void require_position(std::int64_t position) {
+  if (position > farthest_position || position < -farthest_position) {
+    throw Error("fill_table", text("position ", position), "at most 2^53 in size");
+  }
 }
 
 }  // namespace detail
@@ -94,19 +83,18 @@ void fill_table(std::span<const double> omega, double attention_factor, std::spa
                   "radians per position in [-1024, 1024]");
     }
   }
-  constexpr std::int64_t farthest = std::int64_t{1} << 53;
-  for (std::size_t row = 0; row < positions.size(); ++row) {
-    if constexpr (sizeof(P) == 8) {
-      if (positions[row] > farthest || positions[row] < -farthest) {
-        throw Error("fill_table", detail::text("position ", positions[row], " in row ", row), "at most 2^53 in size");
-      }
-    }
-    const auto position = static_cast<double>(positions[row]);
+  for (std::size_t row = 0; row < positions.size(); ++row) detail::require_position(positions[row]);
+  constexpr std::size_t block = 64;
+  for (std::size_t first = 0; first < positions.size(); first += block) {
+    const std::size_t last = std::min(positions.size(), first + block);
     for (std::size_t band = 0; band < omega.size(); ++band) {
-      const auto turn = angles == Angles::exact ? detail::exact_turn(position, omega[band])
-                                                : detail::float32_turn(position, omega[band]);
-      cos[row * stride + band] = static_cast<C>(turn.cos * attention_factor);
-      sin[row * stride + band] = static_cast<C>(turn.sin * attention_factor);
+      const detail::ExactTurn exact(omega[band]);
+      for (std::size_t row = first; row < last; ++row) {
+        const auto turn = angles == Angles::exact ? exact(positions[row])
+                                                  : detail::float32_turn(positions[row], omega[band]);
+        cos[row * stride + band] = static_cast<C>(turn.cos * attention_factor);
+        sin[row * stride + band] = static_cast<C>(turn.sin * attention_factor);
+      }
     }
   }
 }
@@ -122,8 +110,9 @@ class RotationTable {
   template <Position P>
   RotationTable(const Frequencies& frequencies, std::span<const P> positions, Angles angles = Angles::exact)
       : rows_(positions.size()), bands_(frequencies.bands()), values_(rows_ * 2 * bands_) {
-    fill_table<C, P>(frequencies.omega, frequencies.attention_factor, positions, angles, values_.data(),
-                     values_.data() + bands_, 2 * bands_);
+    C* const cos = values_.data();
+    fill_table<C, P>(frequencies.omega, frequencies.attention_factor, positions, angles, cos,
+                     values_.empty() ? cos : cos + bands_, 2 * bands_);
   }
 
   /// Positions first, first + 1, … first + count − 1.
@@ -131,13 +120,18 @@ class RotationTable {
       : RotationTable(frequencies, std::span<const std::int64_t>(consecutive(first, count)), angles) {}
 
   [[nodiscard]] TableView<C> view() const noexcept {
-    return {values_.data(), values_.data() + bands_, rows_, bands_, 2 * bands_};
+    const C* const cos = values_.data();
+    return {cos, values_.empty() ? cos : cos + bands_, rows_, bands_, 2 * bands_};
   }
   [[nodiscard]] std::size_t rows() const noexcept { return rows_; }
   [[nodiscard]] std::size_t bands() const noexcept { return bands_; }
 
  private:
   static std::vector<std::int64_t> consecutive(std::int64_t first, std::size_t count) {
+    detail::require_position(first);
+    if (count > static_cast<std::uint64_t>(detail::farthest_position - first) + 1) {
+      throw Error("RotationTable", detail::text(count, " positions from ", first, " on"), "none above 2^53");
+    }
     std::vector<std::int64_t> positions(count);
     for (std::size_t i = 0; i < count; ++i) positions[i] = first + static_cast<std::int64_t>(i);
     return positions;
