@@ -99,44 +99,75 @@ void soften(float* scores, float* maximum, Batch* sum, float* rescale) {
   }
 }
 
-/// Rows [row, row + rows) of the head.
+/// Rows that walk the keys together, so that a block of keys and values is fetched once for all of them.
+constexpr std::size_t strip = 64;
+
+/// What a strip's rows have seen so far.
+struct Running {
+  Running(std::size_t query_width, std::size_t padded_width)
+      : width(query_width), padded(padded_width), queries(strip * query_width), mixed(strip * padded_width) {}
+
+  std::size_t width;
+  std::size_t padded;
+  std::vector<float> queries;  // scaled by 1/√d, dense
+  std::vector<float> mixed;    // Σ weight·value, dense, padded
+  float maximum[strip] = {};
+  Batch sum[strip];
+};
+
+void begin(Running& running, dope::HeadView<const float> queries) {
+  const float scale = 1.0f / std::sqrt(static_cast<float>(running.width));
+  for (std::size_t row = 0; row < queries.tokens; ++row) {
+    for (std::size_t c = 0; c < running.width; ++c) {
+      running.queries[row * running.width + c] = queries.row(row)[c] * scale;
+    }
+  }
+  std::fill(running.mixed.begin(), running.mixed.end(), 0.0f);
+  std::fill_n(running.maximum, strip, -std::numeric_limits<float>::infinity());
+  std::fill_n(running.sum, strip, Batch(0.0f));
+}
+
+/// Rows [row, row + rows), the first of them at `position`, take in the block of keys from `start` on.
 template <std::size_t rows>
-void attend(dope::HeadView<const float> queries, const KeyCache& keys, const ValueCache& values, std::size_t first,
-            dope::HeadView<float> out, std::size_t row, float* packed, float* state) {
-  const std::size_t width = queries.width;
-  const std::size_t padded = values.padded_width();
-  const float scale = 1.0f / std::sqrt(static_cast<float>(width));
-  for (std::size_t r = 0; r < rows; ++r) {
-    for (std::size_t c = 0; c < width; ++c) packed[r * width + c] = queries.row(row + r)[c] * scale;
-  }
-  std::fill_n(state, rows * padded, 0.0f);
+void take_in(Running& running, std::size_t row, std::size_t position, std::size_t start, const float* keys,
+             const float* values) {
+  const auto seen_by = [&](std::size_t r) {
+    return position + r + 1 > start ? std::min(position + r + 1 - start, block) : 0;
+  };
   alignas(64) float scores[rows * block];
-  float maximum[rows];
-  float rescale[rows];
-  Batch sum[rows];
-  std::fill_n(maximum, rows, -std::numeric_limits<float>::infinity());
-  std::fill_n(sum, rows, Batch(0.0f));
-  const std::size_t visible = first + row + rows;
-  for (std::size_t start = 0; start < visible; start += block) {
-    score_block<rows>(packed, width, keys.block_at(start / block), scores);
-    for (std::size_t r = 0; r < rows; ++r) {
-      const std::size_t seen = first + row + r + 1;
-      const std::size_t hidden_from = seen > start ? std::min(seen - start, block) : 0;
-      std::fill(scores + r * block + hidden_from, scores + (r + 1) * block, -std::numeric_limits<float>::infinity());
-    }
-    soften<rows>(scores, maximum, sum, rescale);
-    const std::size_t count = std::min(block, visible - start);
-    std::size_t channel = 0;
-    for (; channel + 2 * lanes <= padded; channel += 2 * lanes) {
-      add_values<rows, 2>(scores, count, values.row(start), padded, channel, rescale, state);
-    }
-    for (; channel < padded; channel += lanes) {
-      add_values<rows, 1>(scores, count, values.row(start), padded, channel, rescale, state);
-    }
-  }
+  score_block<rows>(running.queries.data() + row * running.width, running.width, keys, scores);
   for (std::size_t r = 0; r < rows; ++r) {
-    const float total = sum_of_lanes(sum[r]);
-    for (std::size_t c = 0; c < width; ++c) out.row(row + r)[c] = state[r * padded + c] / total;
+    std::fill(scores + r * block + seen_by(r), scores + (r + 1) * block, -std::numeric_limits<float>::infinity());
+  }
+  float rescale[rows];
+  soften<rows>(scores, running.maximum + row, running.sum + row, rescale);
+  const std::size_t count = seen_by(rows - 1);
+  float* mixed = running.mixed.data() + row * running.padded;
+  std::size_t channel = 0;
+  for (; channel + 2 * lanes <= running.padded; channel += 2 * lanes) {
+    add_values<rows, 2>(scores, count, values, running.padded, channel, rescale, mixed);
+  }
+  for (; channel < running.padded; channel += lanes) {
+    add_values<rows, 1>(scores, count, values, running.padded, channel, rescale, mixed);
+  }
+}
+
+/// At most `strip` rows, the first at position `first`.
+void attend(dope::HeadView<const float> queries, const KeyCache& keys, const ValueCache& values, std::size_t first,
+            dope::HeadView<float> out, Running& running) {
+  begin(running, queries);
+  for (std::size_t start = 0; start < first + queries.tokens; start += block) {
+    const float* key_block = keys.block_at(start / block);
+    const float* value_block = values.row(start);
+    std::size_t row = start > first ? (start - first) / group * group : 0;  // groups before it see no key here
+    for (; row + group <= queries.tokens; row += group) {
+      take_in<group>(running, row, first + row, start, key_block, value_block);
+    }
+    for (; row < queries.tokens; ++row) take_in<1>(running, row, first + row, start, key_block, value_block);
+  }
+  for (std::size_t row = 0; row < queries.tokens; ++row) {
+    const float total = sum_of_lanes(running.sum[row]);
+    for (std::size_t c = 0; c < running.width; ++c) out.row(row)[c] = running.mixed[row * running.padded + c] / total;
   }
 }
 
@@ -174,14 +205,15 @@ void causal_attention(dope::HeadView<const float> queries, const KeyCache& keys,
                                          " x ", out.width),
                       "one width, and out as large as the queries");
   }
-  std::vector<float> packed(group * queries.width);
-  std::vector<float> state(group * values.padded_width());
-  std::size_t row = 0;
-  for (; row + group <= queries.tokens; row += group) {
-    attend<group>(queries, keys, values, first, out, row, packed.data(), state.data());
+  const std::size_t capacity = std::min(keys.capacity(), values.capacity());
+  if (first > capacity || queries.tokens > capacity - first) {
+    throw dope::Error("causal_attention", dope::detail::text("tokens [", first, ", +", queries.tokens, ")"),
+                      dope::detail::text("tokens below the caches' ", capacity));
   }
-  for (; row < queries.tokens; ++row) {
-    attend<1>(queries, keys, values, first, out, row, packed.data(), state.data());
+  Running running(queries.width, values.padded_width());
+  for (std::size_t row = 0; row < queries.tokens; row += strip) {
+    const std::size_t rows = std::min(strip, queries.tokens - row);
+    attend(queries.slice(row, rows), keys, values, first + row, out.slice(row, rows), running);
   }
 }
 

@@ -21,6 +21,7 @@ class KeyCache {
   void write(std::size_t first, dope::HeadView<const float> keys);
 
   [[nodiscard]] const float* block_at(std::size_t index) const noexcept { return data_.data() + index * block * width_; }
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] std::size_t width() const noexcept { return width_; }
 
  private:
@@ -40,6 +41,7 @@ class ValueCache {
   void write(std::size_t first, dope::HeadView<const float> values);
 
   [[nodiscard]] const float* row(std::size_t token) const noexcept { return data_.data() + token * padded_; }
+  [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] std::size_t width() const noexcept { return width_; }
   [[nodiscard]] std::size_t padded_width() const noexcept { return padded_; }
 
