@@ -62,7 +62,7 @@ struct GramOptions {
 class Gram {
  public:
   /// Preconditions: width ≥ 1; not both token_mean and unit (checked: Error).
-  explicit Gram(std::size_t width, GramOptions options = {}) : Gram(width, options, std::nullopt) {
+  explicit Gram(std::size_t width, GramOptions options = {}) : Gram(std::nullopt, width, options) {
     if (options.centring == Centring::token_mean && options.rows == RowScaling::unit) {
       throw Error("Gram", "centred, then normalised rows without a centre",
                   "the mean of all tokens as centre (TokenMean, or gram_of for both passes)");
@@ -72,7 +72,7 @@ class Gram {
   /// About a centre that is known beforehand. Preconditions: centring is token_mean; width finite
   /// numbers (checked: Error).
   Gram(std::size_t width, GramOptions options, const Eigen::VectorXd& centre)
-      : Gram(width, options, std::optional<Eigen::VectorXd>(centre)) {
+      : Gram(std::optional<Eigen::VectorXd>(centre), width, options) {
     if (options.centring != Centring::token_mean || static_cast<std::size_t>(centre.size()) != width ||
         !centre.allFinite()) {
       throw Error("Gram", detail::text("a centre of ", static_cast<std::size_t>(centre.size()), " numbers"),
@@ -115,7 +115,9 @@ class Gram {
   /// Σ in full; zero before the first token.
   [[nodiscard]] Eigen::MatrixXd matrix() const {
     if (options_.accumulation == Accumulation::triangular_factor) {
-      return state_.transpose() * state_;
+      Eigen::MatrixXd product = Eigen::MatrixXd::Zero(state_.rows(), state_.cols());
+      product.selfadjointView<Eigen::Lower>().rankUpdate(state_.transpose());
+      return product.selfadjointView<Eigen::Lower>();
     }
     return state_.selfadjointView<Eigen::Lower>();
   }
@@ -141,7 +143,7 @@ class Gram {
   template <Readable T>
   static constexpr int farthest_exponent = std::same_as<std::remove_const_t<T>, double> ? 500 : 126;
 
-  Gram(std::size_t width, GramOptions options, std::optional<Eigen::VectorXd> centre)
+  Gram(std::optional<Eigen::VectorXd> centre, std::size_t width, GramOptions options)
       : width_(width), options_(options), centre_(std::move(centre)) {
     if (width == 0) throw Error("Gram", "width 0", "at least 1 channel");
     const auto size = static_cast<Eigen::Index>(width);

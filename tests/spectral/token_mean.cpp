@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#include "dope/spectral/token_mean.hpp"
+
+#include <doctest/doctest.h>
+
+#include <limits>
+
+#include "spectral/oracle.hpp"
+
+TEST_CASE_TEMPLATE("the mean of merged parts is the mean of all tokens", T, float, double, dope::float16,
+                   dope::bfloat16) {
+  constexpr double tolerance = 500 * 0x1p-53 * 8;  // N roundings of sums of values below 8
+  oracle::Random random(21);
+  for (const std::size_t width : oracle::widths) {
+    const oracle::Head<T> head(oracle::normals(500, width, random), 3);
+    const auto exact = oracle::mean(head.exact());
+    for (const std::size_t cut : {0u, 1u, 250u, 500u}) {
+      dope::TokenMean first(width);
+      first.add(head.view().slice(0, cut));
+      dope::TokenMean second(width);
+      second.add(head.view().slice(cut, 500 - cut));
+      first.merge(second);
+      CHECK(first.tokens() == 500);
+      for (std::size_t c = 0; c < width; ++c) {
+        const double measured = first.mean()[static_cast<Eigen::Index>(c)];
+        CHECK(std::abs(measured - static_cast<double>(exact[c])) < tolerance);
+      }
+    }
+  }
+}
+
+TEST_CASE("contracts of a token mean are errors and change nothing") {
+  CHECK_THROWS_AS(dope::TokenMean(0), dope::Error);
+  dope::TokenMean mean(2);
+  CHECK_THROWS_AS(static_cast<void>(mean.mean()), dope::Error);
+  CHECK_THROWS_AS(mean.merge(dope::TokenMean(4)), dope::Error);
+  const float rows[] = {1.0f, 2.0f, 3.0f, std::numeric_limits<float>::quiet_NaN()};
+  CHECK_THROWS_AS(mean.add(dope::dense_head(rows, 2, 2)), dope::Error);
+  CHECK(mean.tokens() == 0);
+  mean.add(dope::dense_head(rows, 1, 2));
+  CHECK(mean.mean()[1] == 2.0);
+}
