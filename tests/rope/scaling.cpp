@@ -1,0 +1,450 @@
+// SPDX-License-Identifier: MIT
+#include "dope/rope/scaling.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <functional>
+#include <limits>
+#include <numbers>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace {
+
+using dope::Frequencies;
+using dope::RopeParameters;
+using dope::Scaling;
+using Real = long double;
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+
+/// pow in double with its exponent's rounding amplified by ln(b') ≤ 40, and a handful of operations.
+constexpr double tolerance = 64 * std::numeric_limits<double>::epsilon();
+/// A ramp's weight γ subtracts nearly equal numbers; ω' depends on it by at most (1 − 1/s)·ω per unit, so that
+/// relative to ω' the factor is s − 1.
+constexpr double ramp_tolerance = 1e-12;
+
+Real native(const RopeParameters& rope, std::size_t band) {
+  return std::exp(-2 * static_cast<Real>(band) / static_cast<Real>(rope.rotated_width) *
+                  std::log(static_cast<Real>(rope.base)));
+}
+
+Real clamp(Real x) { return x < 0 ? 0 : x > 1 ? 1 : x; }
+
+double worst_relative(const Frequencies& got, const std::function<Real(std::size_t)>& expected) {
+  double worst = 0;
+  for (std::size_t band = 0; band < got.bands(); ++band) {
+    const Real want = expected(band);
+    const Real off = want == 0 ? std::abs(static_cast<Real>(got.omega[band])) : std::abs(got.omega[band] / want - 1);
+    worst = std::max(worst, static_cast<double>(off));
+  }
+  return worst;
+}
+
+std::vector<RopeParameters> ropes() {
+  std::vector<RopeParameters> all;
+  for (const double base : {10000.0, 500000.0, 1e6}) {
+    for (const std::size_t width : {2u, 4u, 6u, 10u, 64u, 90u, 96u, 128u, 250u, 256u}) {
+      for (const std::size_t length : {512u, 2048u, 4096u, 8192u}) all.push_back({base, width, width, length});
+    }
+  }
+  return all;
+}
+
+RopeParameters llama2() { return {10000, 128, 128, 4096}; }
+
+}  // namespace
+
+TEST_CASE("Unscaled is the native table at every length") {
+  for (const auto& rope : ropes()) {
+    for (const std::size_t length : {std::size_t{1}, rope.training_length, 64 * rope.training_length}) {
+      CHECK(dope::scaled_frequencies(rope, dope::Unscaled{}, length) == dope::native_frequencies(rope));
+    }
+  }
+}
+
+TEST_CASE("Linear: w / s") {
+  for (const auto& rope : ropes()) {
+    for (const double s : {1.0, 2.0, 3.7, 32.0}) {
+      const auto got = dope::scaled_frequencies(rope, dope::Linear{s}, 1);
+      CHECK(worst_relative(got, [&](std::size_t i) { return native(rope, i) / static_cast<Real>(s); }) <= tolerance);
+      CHECK(got.attention_factor == 1.0);
+    }
+  }
+}
+
+TEST_CASE("StaticNtk: base b s^(d/(d-2)); the slowest band is slowed s-fold, the fastest not at all") {
+  for (const auto& rope : ropes()) {
+    for (const double s : {1.0, 2.0, 3.7, 32.0}) {
+      const auto got = dope::scaled_frequencies(rope, dope::StaticNtk{s}, 1);
+      const auto d = static_cast<Real>(rope.rotated_width);
+      CHECK(got.omega.front() == 1.0);
+      CHECK(got.attention_factor == 1.0);
+      if (rope.rotated_width == 2) continue;
+      const Real base = static_cast<Real>(rope.base) * std::pow(static_cast<Real>(s), d / (d - 2));
+      CHECK(worst_relative(got, [&](std::size_t i) { return std::pow(base, -2 * static_cast<Real>(i) / d); }) <=
+            tolerance);
+      const Real slowest = native(rope, rope.bands() - 1) / static_cast<Real>(s);
+      CHECK(static_cast<double>(std::abs(got.omega.back() / slowest - 1)) <= tolerance);
+    }
+  }
+}
+
+TEST_CASE("DynamicNtk is the identity for l <= L, to the last bit, and follows its formula beyond") {
+  for (const auto& rope : ropes()) {
+    const std::size_t trained = rope.training_length;
+    for (const double s : {1.0, 2.0, 8.0}) {
+      for (const std::size_t length : {std::size_t{0}, std::size_t{1}, trained / 2, trained - 1, trained}) {
+        CHECK(dope::scaled_frequencies(rope, dope::DynamicNtk{s}, length) == dope::native_frequencies(rope));
+      }
+      for (const std::size_t length : {trained + 1, 2 * trained, 3 * trained, 8 * trained}) {
+        const auto got = dope::scaled_frequencies(rope, dope::DynamicNtk{s}, length);
+        CHECK(got.attention_factor == 1.0);
+        if (rope.rotated_width == 2) {
+          CHECK(got.omega == std::vector<double>{1.0});
+          continue;
+        }
+        const auto d = static_cast<Real>(rope.rotated_width);
+        const Real stretch = static_cast<Real>(s) * static_cast<Real>(length) / static_cast<Real>(trained) -
+                             (static_cast<Real>(s) - 1);
+        const Real base = static_cast<Real>(rope.base) * std::pow(stretch, d / (d - 2));
+        CHECK(worst_relative(got, [&](std::size_t i) { return std::pow(base, -2 * static_cast<Real>(i) / d); }) <=
+              tolerance);
+      }
+    }
+    CHECK(dope::scaled_frequencies(rope, dope::DynamicNtk{1}, 3 * trained) ==
+          dope::scaled_frequencies(rope, dope::StaticNtk{3}, 1));
+  }
+}
+
+namespace {
+
+/// YaRN's ramp ends as the field's code takes them, from references: c(r) = d ln(L/(2πr)) / (2 ln b).
+struct Ends {
+  Real low;
+  Real high;
+};
+Ends yarn_ends(const RopeParameters& rope, Real fast, Real slow, dope::RampEnds ends) {
+  const auto d = static_cast<Real>(rope.rotated_width);
+  const auto c = [&](Real turns) {
+    return d * std::log(static_cast<Real>(rope.training_length) / (2 * std::numbers::pi_v<Real> * turns)) /
+           (2 * std::log(static_cast<Real>(rope.base)));
+  };
+  const bool whole = ends == dope::RampEnds::whole_bands;
+  const Real low = whole ? std::floor(c(fast)) : c(fast);
+  const Real high = whole ? std::ceil(c(slow)) : c(slow);
+  return {low > 0 ? low : 0, high < d - 1 ? high : d - 1};
+}
+
+}  // namespace
+
+TEST_CASE("Yarn in code form: linear ramp over bands between the two ends, whole or fractional") {
+  for (const auto& rope : ropes()) {
+    for (const double s : {1.0, 4.0, 16.0}) {
+      for (const auto& [fast, slow] : {std::pair(32.0, 1.0), std::pair(8.0, 2.0), std::pair(64.0, 0.5)}) {
+        for (const auto ends : {dope::RampEnds::whole_bands, dope::RampEnds::fractional}) {
+          dope::Yarn yarn;
+          yarn.factor = s;
+          yarn.beta_fast = fast;
+          yarn.beta_slow = slow;
+          yarn.ramp_ends = ends;
+          const auto got = dope::scaled_frequencies(rope, yarn, 1);
+          const auto [low, high] = yarn_ends(rope, static_cast<Real>(fast), static_cast<Real>(slow), ends);
+          const Real span = high - low > 0.001L ? high - low : 0.001L;
+          const double worst = worst_relative(got, [&](std::size_t i) {
+            const Real kept = 1 - clamp((static_cast<Real>(i) - low) / span);
+            return (1 - kept) * native(rope, i) / static_cast<Real>(s) + kept * native(rope, i);
+          });
+          CHECK(worst <= ramp_tolerance * s);
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("Yarn at base 10000, width 128, L = 4096, s = 4: bands to 20 keep, from 46 on are divided, factor 1.13863") {
+  const auto native_table = dope::native_frequencies(llama2());
+  const auto yarn = dope::scaled_frequencies(llama2(), dope::Yarn{.factor = 4}, 1);
+  for (std::size_t i = 0; i < 64; ++i) {
+    CAPTURE(i);
+    const double ratio = yarn.omega[i] / native_table.omega[i];
+    if (i <= 20) CHECK(ratio == 1.0);
+    if (i > 20 && i < 46) {
+      const double divided = (static_cast<double>(i) - 20) / 26;
+      CHECK(ratio == doctest::Approx(1 - 0.75 * divided).epsilon(1e-13));
+    }
+    if (i >= 46) CHECK(ratio == 0.25);
+  }
+  CHECK(yarn.attention_factor == doctest::Approx(1.1386294361119891).epsilon(1e-15));
+  const auto fractional =
+      dope::scaled_frequencies(llama2(), dope::Yarn{.factor = 4, .ramp_ends = dope::RampEnds::fractional}, 1);
+  CHECK(fractional.omega[20] == native_table.omega[20]);
+  CHECK(fractional.omega[21] < native_table.omega[21]);
+  CHECK(fractional.omega[45] > native_table.omega[45] / 4);
+  CHECK(fractional.omega[46] == native_table.omega[46] / 4);
+  CHECK(fractional.omega[30] != yarn.omega[30]);
+}
+
+TEST_CASE("Yarn's upper end is held at d - 1, its lower at 0") {
+  // At b = 10000, d = 128 and L = 2^30, c(1) = 131.6 > 127: with hi = 132 the ramp would be flatter.
+  const RopeParameters far{10000, 128, 128, std::size_t{1} << 30};
+  const auto native_table = dope::native_frequencies(far);
+  const auto yarn = dope::scaled_frequencies(far, dope::Yarn{.factor = 4, .beta_fast = 1e6}, 1);
+  const auto low = std::floor(128 * std::log(std::pow(2.0, 30) / (2 * std::numbers::pi * 1e6)) / (2 * std::log(1e4)));
+  const double divided = (63 - low) / (127 - low);
+  CHECK(yarn.omega[63] / native_table.omega[63] == doctest::Approx(1 - 0.75 * divided).epsilon(1e-12));
+  const RopeParameters near{10000, 128, 128, 64};
+  const auto clipped = dope::scaled_frequencies(near, dope::Yarn{.factor = 4}, 1);
+  const double high = std::ceil(128 * std::log(64 / (2 * std::numbers::pi)) / (2 * std::log(1e4)));
+  CHECK(clipped.omega[1] / dope::native_frequencies(near).omega[1] == doctest::Approx(1 - 0.75 / high).epsilon(1e-12));
+}
+
+TEST_CASE("Yarn with lo = hi is a step, not a division by zero") {
+  // L = 6 puts c(1) below 0, so both ends are clamped to 0 or below.
+  const RopeParameters tiny{10000, 64, 64, 6};
+  const auto native_table = dope::native_frequencies(tiny);
+  const auto yarn = dope::scaled_frequencies(tiny, dope::Yarn{.factor = 4}, 1);
+  CHECK(yarn.omega[0] == native_table.omega[0]);
+  for (std::size_t i = 1; i < 32; ++i) CHECK(yarn.omega[i] == native_table.omega[i] / 4);
+}
+
+TEST_CASE("YarnPaper: ramp linear in turns per context, and another table than Yarn's") {
+  for (const auto& rope : ropes()) {
+    for (const double s : {1.0, 4.0, 16.0}) {
+      const auto got = dope::scaled_frequencies(rope, dope::YarnPaper{.factor = s}, 1);
+      const double worst = worst_relative(got, [&](std::size_t i) {
+        const Real turns = static_cast<Real>(rope.training_length) * native(rope, i) / (2 * std::numbers::pi_v<Real>);
+        const Real kept = clamp((turns - 1) / 31);
+        return (1 - kept) * native(rope, i) / static_cast<Real>(s) + kept * native(rope, i);
+      });
+      CHECK(worst <= ramp_tolerance * s);
+    }
+  }
+  for (const auto& [s, apart] : {std::pair(4.0, 1.7), std::pair(64.0, 5.1)}) {
+    const auto code = dope::scaled_frequencies(llama2(), dope::Yarn{.factor = s}, 1);
+    const auto paper = dope::scaled_frequencies(llama2(), dope::YarnPaper{.factor = s}, 1);
+    double largest = 1;
+    for (std::size_t i = 0; i < 64; ++i) largest = std::max(largest, code.omega[i] / paper.omega[i]);
+    CHECK(std::abs(largest - apart) < 0.05);
+    CHECK(code.attention_factor == paper.attention_factor);
+  }
+}
+
+TEST_CASE_TEMPLATE("YaRN's attention factor: as given, else the quotient of both mscales, else m(s, 1)", Y, dope::Yarn,
+                   dope::YarnPaper) {
+  const auto factor_of = [](double s, std::optional<double> given, std::optional<double> mscale,
+                            std::optional<double> all) {
+    Y yarn;
+    yarn.factor = s;
+    yarn.attention_factor = given;
+    yarn.mscale = mscale;
+    yarn.mscale_all_dim = all;
+    return dope::scaled_frequencies(llama2(), yarn, 1).attention_factor;
+  };
+  const double m1 = 0.1 * std::log(40.0) + 1;
+  CHECK(factor_of(40, 0.7, 0.5, 2.0) == 0.7);
+  CHECK(factor_of(40, {}, 0.707, 0.707) == 1.0);
+  CHECK(factor_of(40, {}, 1.0, 0.5) == doctest::Approx(m1 / (0.05 * std::log(40.0) + 1)).epsilon(1e-15));
+  CHECK(factor_of(40, {}, {}, {}) == doctest::Approx(m1).epsilon(1e-15));
+  CHECK(factor_of(40, {}, 0.5, {}) == factor_of(40, {}, {}, {}));
+  CHECK(factor_of(40, {}, {}, 0.5) == factor_of(40, {}, {}, {}));
+  CHECK(factor_of(40, {}, 0.5, 0.0) == factor_of(40, {}, {}, {}));
+  CHECK(factor_of(1, {}, {}, {}) == 1.0);
+  CHECK(factor_of(1, {}, 2.0, 0.5) == 1.0);
+  for (const double bad : {0.0, -1.0, infinity, not_a_number}) CHECK_THROWS_AS(factor_of(40, bad, {}, {}), dope::Error);
+}
+
+TEST_CASE("yarn_mscale is 0.1 k ln s + 1 above s = 1, else 1") {
+  CHECK(dope::yarn_mscale(4, 1) == doctest::Approx(1.1386294361119891).epsilon(1e-15));
+  CHECK(dope::yarn_mscale(40, 0.707) == doctest::Approx(1 + 0.0707 * std::log(40.0)).epsilon(1e-15));
+  CHECK(dope::yarn_mscale(1, 1) == 1.0);
+  CHECK(dope::yarn_mscale(0.5, 1) == 1.0);
+}
+
+TEST_CASE("Llama3: smooth between the two wavelengths, divided beyond, kept before") {
+  for (const auto& rope : ropes()) {
+    for (const auto& llama : {dope::Llama3{}, dope::Llama3{32, 1, 4}, dope::Llama3{4, 0.5, 9}}) {
+      const auto got = dope::scaled_frequencies(rope, llama, 1);
+      const double worst = worst_relative(got, [&](std::size_t i) {
+        const Real wavelength = 2 * std::numbers::pi_v<Real> / native(rope, i);
+        const Real low = static_cast<Real>(llama.low_frequency_factor);
+        const Real high = static_cast<Real>(llama.high_frequency_factor);
+        const Real smooth = clamp((static_cast<Real>(rope.training_length) / wavelength - low) / (high - low));
+        return (1 - smooth) * native(rope, i) / static_cast<Real>(llama.factor) + smooth * native(rope, i);
+      });
+      CHECK(worst <= ramp_tolerance * llama.factor);
+      CHECK(got.attention_factor == 1.0);
+    }
+  }
+}
+
+TEST_CASE("Llama 3.1 8B: bands to 28 keep their frequency, from 35 on it is divided by 8") {
+  const RopeParameters rope{500000, 128, 128, 8192};
+  const auto native_table = dope::native_frequencies(rope);
+  const auto scaled = dope::scaled_frequencies(rope, dope::Llama3{}, 131072);
+  for (std::size_t i = 0; i < 64; ++i) {
+    CAPTURE(i);
+    const double ratio = scaled.omega[i] / native_table.omega[i];
+    const double wavelength = 2 * std::numbers::pi * std::pow(500000.0, static_cast<double>(i) / 64);
+    CHECK((wavelength < 2048) == (i <= 28));
+    CHECK((wavelength > 8192) == (i >= 35));
+    if (i <= 28) CHECK(ratio == 1.0);
+    if (i > 28 && i < 35) {
+      CHECK(ratio < 1.0);
+      CHECK(ratio > 0.125);
+    }
+    if (i >= 35) CHECK(ratio == 0.125);
+  }
+}
+
+TEST_CASE("LongRope: the long list only for l > L strictly, and one attention factor at every length") {
+  for (const auto& rope : ropes()) {
+    dope::LongRope longrope;
+    for (std::size_t i = 0; i < rope.bands(); ++i) {
+      longrope.short_factor.push_back(1 + 0.01 * static_cast<double>(i));
+      longrope.long_factor.push_back(1 + static_cast<double>(i));
+    }
+    longrope.factor = 32;
+    const std::size_t trained = rope.training_length;
+    for (const std::size_t length : {std::size_t{1}, trained - 1, trained, trained + 1, 32 * trained}) {
+      const auto& list = length > trained ? longrope.long_factor : longrope.short_factor;
+      const auto got = dope::scaled_frequencies(rope, longrope, length);
+      CHECK(worst_relative(got, [&](std::size_t i) { return native(rope, i) / static_cast<Real>(list[i]); }) <= tolerance);
+      const double expected = std::sqrt(1 + std::log(32.0) / std::log(static_cast<double>(trained)));
+      CHECK(got.attention_factor == doctest::Approx(expected).epsilon(1e-15));
+    }
+    longrope.factor = 1;
+    CHECK(dope::scaled_frequencies(rope, longrope, 1).attention_factor == 1.0);
+    longrope.attention_factor = 1.25;
+    CHECK(dope::scaled_frequencies(rope, longrope, 1).attention_factor == 1.25);
+  }
+  // Phi-3-mini-128k: L = 4096, s = 131072/4096 = 32: sqrt(1 + 5/12).
+  dope::LongRope phi{std::vector<double>(48, 1.0), std::vector<double>(48, 1.0), 32, {}};
+  CHECK(dope::scaled_frequencies({10000, 96, 96, 4096}, phi, 1).attention_factor ==
+        doctest::Approx(1.1902380714238083).epsilon(1e-15));
+}
+
+TEST_CASE("Proportional: the first floor(p d/2) bands are native, the rest still") {
+  for (const auto& rope : ropes()) {
+    const auto native_table = dope::native_frequencies(rope);
+    for (const double p : {0.0, 0.1, 0.25, 0.5, 0.75, 0.999, 1.0}) {
+      const auto got = dope::scaled_frequencies(rope, dope::Proportional{p}, 1);
+      const auto turning = static_cast<std::size_t>(p * static_cast<double>(rope.rotated_width) / 2);
+      std::size_t wrong = 0;
+      for (std::size_t i = 0; i < rope.bands(); ++i) {
+        wrong += got.omega[i] != (i < turning ? native_table.omega[i] : 0.0);
+      }
+      CHECK(wrong == 0);
+    }
+    CHECK(dope::scaled_frequencies(rope, dope::Proportional{1}, 1) == native_table);
+  }
+}
+
+TEST_CASE("a factor of 1 is the identity, to one rounding") {
+  const Scaling identities[] = {dope::Linear{1},         dope::StaticNtk{1},        dope::Yarn{.factor = 1},
+                                dope::YarnPaper{.factor = 1}, dope::Llama3{.factor = 1}};
+  for (const auto& rope : ropes()) {
+    for (const Scaling& scaling : identities) {
+      const auto got = dope::scaled_frequencies(rope, scaling, 3 * rope.training_length);
+      const auto native_table = dope::native_frequencies(rope);
+      CHECK(got.attention_factor == 1.0);
+      // Two products and a sum of γω and (1 − γ)ω: a rounding each.
+      CHECK(worst_relative(got, [&](std::size_t i) { return static_cast<Real>(native_table.omega[i]); }) <=
+            1.5 * std::numeric_limits<double>::epsilon());
+    }
+  }
+}
+
+TEST_CASE("length matters to DynamicNtk and LongRope alone") {
+  for (const Scaling& scaling :
+       {Scaling(dope::Unscaled{}), Scaling(dope::Linear{4}), Scaling(dope::StaticNtk{4}), Scaling(dope::Yarn{.factor = 4}),
+        Scaling(dope::YarnPaper{.factor = 4}), Scaling(dope::Llama3{}), Scaling(dope::Proportional{0.5})}) {
+    const auto reference = dope::scaled_frequencies(llama2(), scaling, 1);
+    for (const std::size_t length : {0u, 4096u, 4097u, 1048576u}) {
+      CHECK(dope::scaled_frequencies(llama2(), scaling, length) == reference);
+    }
+  }
+}
+
+TEST_CASE("no scaling turns a band faster than native, and every frequency is finite and not negative") {
+  const Scaling all[] = {dope::Unscaled{},           dope::Linear{8},     dope::StaticNtk{8}, dope::DynamicNtk{2},
+                         dope::Yarn{.factor = 8},    dope::YarnPaper{.factor = 8}, dope::Llama3{}, dope::Proportional{0.3}};
+  for (const auto& rope : ropes()) {
+    const auto native_table = dope::native_frequencies(rope);
+    for (const Scaling& scaling : all) {
+      const auto got = dope::scaled_frequencies(rope, scaling, 8 * rope.training_length);
+      std::size_t wrong = got.bands() != native_table.bands();
+      for (std::size_t i = 0; i < got.bands(); ++i) {
+        wrong += !(got.omega[i] >= 0) || !(got.omega[i] <= native_table.omega[i] * (1 + 1e-15));
+      }
+      CHECK(wrong == 0);
+    }
+  }
+}
+
+TEST_CASE("each broken precondition of a scaling is an Error") {
+  const auto refused = [](const Scaling& scaling) {
+    CHECK_THROWS_AS((void)dope::scaled_frequencies(llama2(), scaling, 8192), dope::Error);
+  };
+  for (const double bad : {0.999, 0.0, -2.0, infinity, not_a_number}) {
+    refused(dope::Linear{bad});
+    refused(dope::StaticNtk{bad});
+    refused(dope::DynamicNtk{bad});
+    refused(dope::Yarn{.factor = bad});
+    refused(dope::YarnPaper{.factor = bad});
+    refused(dope::Llama3{.factor = bad});
+  }
+  for (const auto& [high, low] : {std::pair(1.0, 1.0), std::pair(1.0, 2.0), std::pair(32.0, 0.0), std::pair(32.0, -1.0),
+                                  std::pair(infinity, 1.0), std::pair(not_a_number, 1.0), std::pair(32.0, not_a_number)}) {
+    refused(dope::Yarn{.factor = 2, .beta_fast = high, .beta_slow = low});
+    refused(dope::YarnPaper{.factor = 2, .beta_fast = high, .beta_slow = low});
+    refused(dope::Llama3{8, low, high});
+  }
+  const std::vector<double> ones(64, 1.0);
+  refused(dope::LongRope{{}, {}, 2, {}});
+  refused(dope::LongRope{ones, std::vector<double>(63, 1.0), 2, {}});
+  refused(dope::LongRope{std::vector<double>(65, 1.0), ones, 2, {}});
+  for (const double bad : {0.0, -1.0, infinity, not_a_number}) {
+    auto factors = ones;
+    factors[63] = bad;
+    refused(dope::LongRope{ones, factors, 2, {}});
+    refused(dope::LongRope{ones, ones, bad, {}});
+    refused(dope::LongRope{ones, ones, 2, bad});
+    CHECK_THROWS_AS((void)dope::scaled_frequencies(llama2(), dope::LongRope{factors, ones, 2, {}}, 4096), dope::Error);
+  }
+  CHECK_THROWS_AS(
+      (void)dope::scaled_frequencies({10000, 128, 128, 1}, dope::LongRope{ones, ones, 2, {}}, 8), dope::Error);
+  for (const double bad : {-0.001, 1.001, infinity, not_a_number}) refused(dope::Proportional{bad});
+  for (const Scaling& scaling : {Scaling(dope::StaticNtk{1e300}), Scaling(dope::StaticNtk{1e308})}) {
+    CHECK_THROWS_AS((void)dope::scaled_frequencies({1e200, 128, 128, 4096}, scaling, 1), dope::Error);
+  }
+  CHECK_THROWS_AS((void)dope::scaled_frequencies({1, 128, 128, 4096}, dope::Unscaled{}, 1), dope::Error);
+}
+
+TEST_CASE("a list of the wrong or of a bad value is refused whichever list the length selects") {
+  const std::vector<double> ones(64, 1.0);
+  auto bad = ones;
+  bad[0] = 0;
+  for (const std::size_t length : {1u, 4096u, 4097u}) {
+    CHECK_THROWS_AS((void)dope::scaled_frequencies(llama2(), dope::LongRope{bad, ones, 2, {}}, length), dope::Error);
+    CHECK_THROWS_AS((void)dope::scaled_frequencies(llama2(), dope::LongRope{ones, bad, 2, {}}, length), dope::Error);
+  }
+}
+
+TEST_CASE("every scaling has its own name") {
+  const Scaling all[] = {dope::Unscaled{}, dope::Linear{}, dope::StaticNtk{}, dope::DynamicNtk{}, dope::Yarn{},
+                         dope::YarnPaper{}, dope::Llama3{}, dope::LongRope{}, dope::Proportional{}};
+  const std::vector<std::string> names = {"unscaled", "linear", "static_ntk", "dynamic_ntk", "yarn",
+                                          "yarn_paper", "llama3", "longrope", "proportional"};
+  REQUIRE(std::size(all) == std::variant_size_v<Scaling>);
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    CHECK(all[i].index() == i);
+    CHECK(dope::name_of(all[i]) == names[i]);
+  }
+}
