@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+#include "lab/support/store.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "dope/core/error.hpp"
+#include "lab/support/files.hpp"
+#include "lab/temporary_folder.hpp"
+#include "lab/xml.hpp"
+
+using lab::read_file_whole;
+using lab::ResultStore;
+using Existing = lab::ResultStore::Existing;
+using Json = lab::ResultStore::Json;
+using lab::test::TemporaryFolder;
+
+namespace {
+
+const Json configuration = {{"lengths", {512, 1536}}, {"noise", 0}, {"model", "embedded"}};
+
+Json cell(int i) {
+  return {{"method", "m" + std::to_string(i)}, {"hits", i}, {"share", i / 3.0}, {"text", "ä\"\n"}, {"list", {i, i + 1}}};
+}
+
+std::string key(int i) { return "cell " + std::to_string(i); }
+
+void write(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary) << bytes;
+}
+
+void fill(ResultStore& store, const std::vector<int>& cells) {
+  for (const int i : cells) store.append(key(i), cell(i));
+}
+
+}  // namespace
+
+TEST_CASE("what was appended is there, at once in the file, and in the next run") {
+  const TemporaryFolder folder;
+  {
+    ResultStore store(folder / "r", configuration, Existing::resume);
+    CHECK(store.size() == 0);
+    CHECK(store.find(key(1)) == nullptr);
+    store.append(key(1), cell(1));
+    CHECK(*store.find(key(1)) == cell(1));
+    const std::string bytes = read_file_whole(folder / "r");
+    CHECK(std::count(bytes.begin(), bytes.end(), '\n') == 2);
+    CHECK(bytes.back() == '\n');
+  }
+  ResultStore again(folder / "r", configuration, Existing::resume);
+  CHECK(again.size() == 1);
+  CHECK(*again.find(key(1)) == cell(1));
+  again.append(key(2), cell(2));
+  CHECK(ResultStore(folder / "r", configuration, Existing::resume).size() == 2);
+}
+
+TEST_CASE("a file cut at any byte of its last line resumes with the cells before it") {
+  const TemporaryFolder folder;
+  const auto path = folder / "r";
+  {
+    ResultStore store(path, configuration, Existing::resume);
+    fill(store, {1, 2});
+  }
+  const std::string two = read_file_whole(path);
+  {
+    ResultStore store(path, configuration, Existing::resume);
+    fill(store, {3});
+  }
+  const std::string three = read_file_whole(path);
+  REQUIRE(three.starts_with(two));
+  for (std::size_t size = two.size(); size <= three.size(); ++size) {
+    CAPTURE(size);
+    write(path, three.substr(0, size));
+    ResultStore store(path, configuration, Existing::resume);
+    const bool whole = size + 1 >= three.size();  // the line without its line break is whole
+    CHECK(store.size() == (whole ? 3 : 2));
+    CHECK(read_file_whole(path) == (whole ? three : two));
+    if (!whole) fill(store, {3});
+    CHECK(read_file_whole(path) == three);
+  }
+}
+
+TEST_CASE("a file cut within its first line starts anew") {
+  const TemporaryFolder folder;
+  const auto path = folder / "r";
+  { ResultStore store(path, configuration, Existing::resume); }
+  const std::string header = read_file_whole(path);
+  for (std::size_t size = 0; size <= header.size(); ++size) {
+    for (const Existing existing : {Existing::resume, Existing::replace}) {
+      write(path, header.substr(0, size));
+      CHECK(ResultStore(path, configuration, existing).size() == 0);
+      CHECK(read_file_whole(path) == header);
+    }
+  }
+}
+
+TEST_CASE("another configuration is refused, with the difference named, unless told to start afresh") {
+  const TemporaryFolder folder;
+  const auto path = folder / "r";
+  {
+    ResultStore store(path, configuration, Existing::resume);
+    fill(store, {1});
+  }
+  const std::string bytes = read_file_whole(path);
+  for (const Json& other : {Json{{"lengths", {512, 4096}}, {"noise", 0}, {"model", "embedded"}},
+                            Json{{"lengths", {512, 1536}}, {"noise", 0}, {"model", "embedded"}, {"seed", 1}},
+                            Json{{"lengths", {512, 1536}}, {"noise", 0}}, Json::object()}) {
+    CAPTURE(other.dump());
+    try {
+      ResultStore store(path, other, Existing::resume);
+      FAIL("accepted");
+    } catch (const dope::Error& error) {
+      CHECK(std::string(error.what()).find("another configuration: /") != std::string::npos);
+    }
+    CHECK(read_file_whole(path) == bytes);
+  }
+  // The order of fields is no difference.
+  const Json turned = {{"model", "embedded"}, {"noise", 0}, {"lengths", {512, 1536}}};
+  CHECK(ResultStore(path, turned, Existing::resume).size() == 1);
+  CHECK(ResultStore(path, Json::object(), Existing::replace).size() == 0);
+  CHECK(ResultStore(path, Json::object(), Existing::resume).size() == 0);
+}
+
+TEST_CASE("a file that is no store stays as it is, even where told to start afresh") {
+  const TemporaryFolder folder;
+  const auto path = folder / "r";
+  for (const std::string bytes : {"my notes", "my notes\n", "{}\n", "[1]\n", "{\"dope_lab_results\":1}\n", "\n", "\xff\n",
+                                  "{\"configuration\":{}}\n{\"key\":\"a\",\"cell\":{}}\n"}) {
+    for (const Existing existing : {Existing::resume, Existing::replace}) {
+      CAPTURE(bytes);
+      write(path, bytes);
+      CHECK_THROWS_AS(ResultStore(path, configuration, existing), dope::Error);
+      CHECK(read_file_whole(path) == bytes);
+    }
+  }
+  CHECK_THROWS_AS(ResultStore(folder / ".", configuration, Existing::resume), dope::Error);
+  CHECK_THROWS_AS(ResultStore(folder / "no/such/folder", configuration, Existing::resume), dope::Error);
+}
+
+TEST_CASE("a broken line before the last is an error that names it; so is another version") {
+  const TemporaryFolder folder;
+  const auto path = folder / "r";
+  {
+    ResultStore store(path, configuration, Existing::resume);
+    fill(store, {1});
+  }
+  const std::string good = read_file_whole(path);
+  const std::string line = good.substr(good.find('\n') + 1);
+  for (const std::string bad : {"", "{", "{}", "[]", "{\"key\":1,\"cell\":{}}", "{\"key\":\"a\",\"cell\":1}",
+                                "{\"key\":\"a\",\"cell\":{},\"more\":1}", "{\"key\":\"cell 1\",\"cell\":{}}"}) {
+    CAPTURE(bad);
+    write(path, good + bad + "\n");
+    try {
+      ResultStore store(path, configuration, Existing::resume);
+      FAIL("accepted");
+    } catch (const dope::Error& error) {
+      CHECK(std::string(error.what()).find("line 3") != std::string::npos);
+    }
+  }
+  write(path, good + line);  // the same cell twice does no harm
+  CHECK(ResultStore(path, configuration, Existing::resume).size() == 1);
+  std::string newer = good;
+  newer.replace(newer.find(":1"), 2, ":2");
+  write(path, newer);
+  CHECK_THROWS_AS(ResultStore(path, configuration, Existing::resume), dope::Error);
+}
+
+TEST_CASE("finish: the same bytes for the same cells, whatever the order and however many runs") {
+  const TemporaryFolder folder;
+  const std::vector<std::string> order = {key(4), key(9), key(2), key(1), key(2)};
+  const std::vector<int> cells = {1, 2, 3, 4, 5};
+  std::string expected;
+  std::vector<int> shuffled = cells;
+  int count = 0;
+  do {
+    if (++count % 17 != 1) continue;
+    const auto path = folder / ("r" + std::to_string(count));
+    for (std::size_t i = 0; i < shuffled.size(); ++i) {
+      ResultStore store(path, configuration, Existing::resume);
+      fill(store, {shuffled[i]});
+      if (i == 2) store.finish(order);
+    }
+    ResultStore store(path, configuration, Existing::resume);
+    store.finish(order);
+    const std::string bytes = read_file_whole(path);
+    if (expected.empty()) expected = bytes;
+    CHECK(bytes == expected);
+    store.append(key(7), cell(7));  // the file goes on after finish
+    CHECK(read_file_whole(path).starts_with(expected));
+    CHECK(read_file_whole(path).size() > expected.size());
+  } while (std::next_permutation(shuffled.begin(), shuffled.end()));
+  std::vector<std::size_t> places;
+  for (const int i : {4, 2, 1, 3, 5}) places.push_back(expected.find('"' + key(i) + '"'));
+  CHECK(std::is_sorted(places.begin(), places.end()));
+  CHECK(places.back() != std::string::npos);
+}
+
+TEST_CASE("hostile texts and numbers read as they will after a restart") {
+  const TemporaryFolder folder;
+  const auto path = folder / "r";
+  std::vector<Json> held;
+  {
+    ResultStore store(path, configuration, Existing::resume);
+    for (const std::string& text : lab::test::hostile_texts()) {
+      const Json hostile = {{"text", text}, {"nan", std::nan("")}, {"tiny", 5e-324}, {"third", 1.0 / 3.0}, {"zero", -0.0}};
+      store.append("k" + std::to_string(held.size()) + text, hostile);
+      held.push_back(hostile);
+    }
+    CHECK(store.size() == held.size());
+  }
+  const std::string bytes = read_file_whole(path);
+  CHECK(static_cast<std::size_t>(std::count(bytes.begin(), bytes.end(), '\n')) == held.size() + 1);
+  ResultStore store(path, configuration, Existing::resume);
+  CHECK(store.size() == held.size());
+  CHECK(read_file_whole(path) == bytes);
+  const Json& first = *store.find("k0" + lab::test::hostile_texts()[0]);
+  CHECK(first.at("text") == lab::test::hostile_texts()[0]);
+  CHECK(first.at("nan").is_null());
+  CHECK(first.at("third").get<double>() == 1.0 / 3.0);
+  CHECK(first.at("tiny").get<double>() == 5e-324);
+}
+
+TEST_CASE("a key twice, or a cell that is no object, is an error and changes nothing") {
+  const TemporaryFolder folder;
+  ResultStore store(folder / "r", configuration, Existing::resume);
+  fill(store, {1});
+  const std::string bytes = read_file_whole(folder / "r");
+  CHECK_THROWS_AS(store.append(key(1), cell(1)), dope::Error);
+  CHECK_THROWS_AS(store.append(key(2), Json(3)), dope::Error);
+  CHECK_THROWS_AS(store.append(key(2), Json()), dope::Error);
+  CHECK(read_file_whole(folder / "r") == bytes);
+}
+
+TEST_CASE("threads may append at once") {
+  const TemporaryFolder folder;
+  {
+    ResultStore store(folder / "r", configuration, Existing::resume);
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&store, t] {
+        for (int i = 0; i < 50; ++i) store.append(key(100 * t + i), cell(i));
+      });
+    }
+    for (auto& thread : threads) thread.join();
+  }
+  CHECK(ResultStore(folder / "r", configuration, Existing::resume).size() == 200);
+}
