@@ -31,7 +31,7 @@
 //   adjoint: ⟨R x, y⟩ = ⟨x, Rᵀ y⟩;  R(−m)R(m) = 1 where a = 1;
 //   interleaved and half_split agree to the last bit under half_split_channel;
 //   s = 0 with c = 1 (ω = 0, or m = 0) is a no-op to the last bit, for ±0 and infinities too.
-// Worst error per channel, against exact arithmetic on the table's entries: 1.5·ε·(|c·x₁| + |s·x₂|),
+// Worst error per channel, against exact arithmetic on the table's entries: 2·ε·(|c·x₁| + |s·x₂|),
 // ε = 2⁻²⁴ (2⁻⁵³ for double), and for float16 and bfloat16 one rounding to storage more.
 //
 // Which row of the table turns token i: row i, or rows[i] where a list of rows is given. Throws
@@ -273,7 +273,8 @@ void rotate(HeadView<T> x, std::type_identity_t<TableFor<T>> table, std::span<co
 /// From one head into another of the same shape, token i by row i. The two are the same memory with
 /// the same stride, or do not overlap.
 template <Scalar T>
-void rotate(HeadView<const T> from, HeadView<T> to, std::type_identity_t<TableFor<T>> table, Pairing pairing) {
+void rotate(std::type_identity_t<HeadView<const T>> from, HeadView<T> to, std::type_identity_t<TableFor<T>> table,
+            Pairing pairing) {
   detail::require_same_shape(from, to);
   detail::require_rows(from, table, detail::OwnRow{});
   detail::turn_head<detail::Turn::forward, T>(from, to, table, pairing, detail::OwnRow{});
