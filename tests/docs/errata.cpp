@@ -224,9 +224,15 @@ TEST_CASE("v2 (13): a band at 2 pi/L turns once in L tokens; its Gram is isotrop
   CHECK(lambda_max(slower) >= 512.0 * std::pow(std::cos(gamma), 2));
 }
 
-TEST_CASE("v2 (24) is tight: equal vectors at gamma = 0") {
-  const MatrixXd rows = 2.0 * direction(0.3).transpose().replicate(16, 1);
-  CHECK(lambda_max(rows) == doctest::Approx(16.0 * 4.0));
+TEST_CASE("v2 (21), (24) are tight: equal lengths at both edges of the cone") {
+  const double beta = 2.0;
+  for (const double gamma : {0.0, 0.1, 0.7, pi / 4, 1.2, 1.5}) {
+    MatrixXd rows(16, 2);
+    for (Eigen::Index j = 0; j < 16; ++j) rows.row(j) = beta * direction(j % 2 == 0 ? gamma : -gamma).transpose();
+    CHECK(rows.colwise().sum().norm() == doctest::Approx(16.0 * beta * std::cos(gamma)));
+    if (gamma <= pi / 4) CHECK(lambda_max(rows) == doctest::Approx(16.0 * std::pow(beta * std::cos(gamma), 2)));
+    CHECK(lambda_max(rows) >= 16.0 * std::pow(beta * std::cos(gamma), 2) * (1.0 - slack));
+  }
 }
 
 TEST_CASE("v2 (24) makes no claim at gamma >= pi/2: eight keys around the circle") {
