@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#include "transformer/atomic_file.hpp"
+
+#include <doctest/doctest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "dope/core/error.hpp"
+#include "transformer/tiny_checkpoint.hpp"
+
+namespace {
+
+using Text = std::string;
+
+Text contents(const std::filesystem::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+std::size_t files_in(const std::filesystem::path& folder) {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) count += entry.exists() ? 1 : 0;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("a file is written whole or not at all") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "file";
+  reference::write_file_whole(path, "old");
+  CHECK(contents(path) == "old");
+
+  SUBCASE("replaced in one step, nothing left beside it") {
+    const std::vector<std::byte> a(3, std::byte{'a'});
+    const std::vector<std::byte> b(2, std::byte{'b'});
+    const std::vector<std::span<const std::byte>> parts = {a, {}, b};
+    std::ifstream reader(path);  // a reader of the old file keeps it
+    reference::write_file_whole(path, parts);
+    CHECK(contents(path) == "aaabb");
+    CHECK(Text(std::istreambuf_iterator<char>(reader), {}) == "old");
+    CHECK(files_in(folder.path()) == 1);
+    reference::write_file_whole(path, "");
+    CHECK(contents(path).empty());
+  }
+  SUBCASE("a failure leaves the old file and no temporary one") {
+    const auto target = folder.path() / "folder";
+    std::filesystem::create_directories(target / "full");
+    CHECK_THROWS_AS(reference::write_file_whole(target, "new"), dope::Error);
+    CHECK_THROWS_AS(reference::write_file_whole(folder.path() / "absent" / "file", "new"), dope::Error);
+    CHECK_THROWS_AS(reference::write_file_whole(path / "below", "new"), dope::Error);
+    CHECK_THROWS_AS(reference::write_file_whole(folder.path() / "", "new"), dope::Error);
+    CHECK_THROWS_AS(reference::write_file_whole("", "new"), dope::Error);
+    CHECK(contents(path) == "old");
+    CHECK(files_in(folder.path()) == 2);
+  }
+  SUBCASE("writers side by side leave one of their texts") {
+    const Text texts[] = {Text(200000, 'x'), Text(100000, 'y')};
+    std::thread other([&] {
+      for (int i = 0; i < 20; ++i) reference::write_file_whole(path, texts[0]);
+    });
+    for (int i = 0; i < 20; ++i) {
+      reference::write_file_whole(path, texts[1]);
+      const Text seen = contents(path);
+      CHECK((seen == texts[0] || seen == texts[1]));
+    }
+    other.join();
+    CHECK(files_in(folder.path()) == 1);
+  }
+}
