@@ -22,7 +22,7 @@
 //   band_mean                  invariant   not (U must keep every band's plane)   [0, ln 2]
 //   truncated_effective_rank   invariant   invariant              [1, min(r, rank X)]
 //   truncated_mean             not         invariant              unbounded
-//   uncomp                     invariant   invariant              [0, 1] (to d·10⁻¹⁰)
+//   uncomp                     invariant   invariant              [0, 1], to d·10⁻¹⁰ at both ends
 //   spectral_norm raw          ·s²         invariant              (0, ∞)
 //   spectral_norm trace_share  invariant   invariant              [1/rank X, 1]
 //
@@ -154,7 +154,11 @@ inline constexpr double uncomp_epsilon = 1e-10;
   detail::require_truncation("uncomp", r, spectrum.width());
   if (spectrum.width() < 2) throw Error("uncomp", "width 1", "at least 2, for ln d");
   double entropy = 0.0;
-  for (std::size_t i = r; i-- > 0;) entropy += detail::minus_x_log_x(spectrum.share(i) + uncomp_epsilon);
+  for (std::size_t i = r; i-- > 1;) entropy += detail::minus_x_log_x(spectrum.share(i) + uncomp_epsilon);
+  double rest = 0.0;
+  for (std::size_t i = spectrum.width(); i-- > 1;) rest += spectrum.values[i];
+  const double beyond_one = uncomp_epsilon - rest / spectrum.trace;
+  entropy -= (1.0 + beyond_one) * std::log1p(beyond_one);
   return entropy / std::log(static_cast<double>(spectrum.width()));
 }
 
