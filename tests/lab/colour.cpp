@@ -19,8 +19,10 @@ TEST_CASE("viridis: its ends, clamped outside, brighter all the way") {
   CHECK_THROWS_AS((void)lab::viridis(std::nan("")), dope::Error);
   constexpr double rounding = 2e-3;  // a channel rounded to 8 bits can take that much luminance away
   for (int i = 1; i <= 1000; ++i) {
-    CHECK(lab::luminance(lab::viridis(i / 1000.0)) > lab::luminance(lab::viridis((i - 1) / 1000.0)) - rounding);
-    if (i >= 20) CHECK(lab::luminance(lab::viridis(i / 1000.0)) > lab::luminance(lab::viridis((i - 20) / 1000.0)));
+    CHECK(lab::luminance(lab::viridis(i / 1000.0)) >
+          lab::luminance(lab::viridis((i - 1) / 1000.0)) - rounding);
+    if (i >= 20)
+      CHECK(lab::luminance(lab::viridis(i / 1000.0)) > lab::luminance(lab::viridis((i - 20) / 1000.0)));
   }
 }
 
@@ -33,7 +35,8 @@ TEST_CASE("ink has a contrast of at least 4.5 : 1, on any background") {
   for (int red = 0; red < 256; red += 15) {
     for (int green = 0; green < 256; green += 3) {
       for (int blue = 0; blue < 256; blue += 15) {
-        const Rgb back{static_cast<std::uint8_t>(red), static_cast<std::uint8_t>(green), static_cast<std::uint8_t>(blue)};
+        const Rgb back{static_cast<std::uint8_t>(red), static_cast<std::uint8_t>(green),
+                       static_cast<std::uint8_t>(blue)};
         const double one = lab::luminance(back) + 0.05;
         const double two = lab::luminance(lab::ink_on(back)) + 0.05;
         REQUIRE(std::max(one, two) / std::min(one, two) >= 4.5);

@@ -15,7 +15,8 @@ using lab::Haystack;
 
 TEST_CASE("a cut has the bytes asked for, and less is a prefix of more") {
   const std::string text = "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich. \xff\x01";
-  for (const auto& source : {Haystack::of_prose(lab::test::lexicon()), Haystack::of_text(text), Haystack::of_text("x")}) {
+  for (const auto& source :
+       {Haystack::of_prose(lab::test::lexicon()), Haystack::of_text(text), Haystack::of_text("x")}) {
     for (const std::size_t capacity : {1u, 10u, 66u, 67u, 1000u}) {
       for (std::uint64_t seed = 0; seed < 5; ++seed) {
         const std::string whole = source.cut(seed, capacity, capacity);

@@ -17,11 +17,11 @@ TEST_CASE("the embedded lexicon has every list its sentences name") {
 }
 
 TEST_CASE("a broken lexicon is an error that names the file") {
-  for (const std::string json : {
-           "", "{", "[]", "{}", R"({"noun": ["a"]})", R"({"sentence": []})", R"({"sentence": [1]})",
-           R"({"sentence": [""]})", R"({"sentence": "a"})", R"({"sentence": ["a {noun}"]})",
-           R"({"sentence": ["a {noun"], "noun": ["b"]})", R"({"sentence": ["a"], "noun": ["b", null]})",
-           R"({"sentence": ["a {}"]})", R"({"sentence": {"0": "a"}})"}) {
+  for (const std::string json :
+       {"", "{", "[]", "{}", R"({"noun": ["a"]})", R"({"sentence": []})", R"({"sentence": [1]})",
+        R"({"sentence": [""]})", R"({"sentence": "a"})", R"({"sentence": ["a {noun}"]})",
+        R"({"sentence": ["a {noun"], "noun": ["b"]})", R"({"sentence": ["a"], "noun": ["b", null]})",
+        R"({"sentence": ["a {}"]})", R"({"sentence": {"0": "a"}})"}) {
     CAPTURE(json);
     try {
       (void)lab::parse_lexicon(json, "words.json");

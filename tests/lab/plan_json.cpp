@@ -23,7 +23,8 @@ using nlohmann::ordered_json;
 namespace {
 
 const dope::AttentionShape shape{4, 8, 4, 32, 30};
-const lab::PlanOrigin origin = {{"indicator", "post_ntk key truncated_mean(r=8)"}, {"order", "ascending"}, {"", "\"ä\n"}};
+const lab::PlanOrigin origin = {
+    {"indicator", "post_ntk key truncated_mean(r=8)"}, {"order", "ascending"}, {"", "\"ä\n"}};
 
 std::vector<dope::Transform> all_transforms() {
   std::vector<dope::Transform> transforms;
@@ -32,11 +33,13 @@ std::vector<dope::Transform> all_transforms() {
       transforms.push_back(ByParts{reading, threshold});
     }
   }
-  for (const auto reading : {ByAll::Reading::identity, ByAll::Reading::remove}) transforms.push_back(ByAll{reading});
+  for (const auto reading : {ByAll::Reading::identity, ByAll::Reading::remove})
+    transforms.push_back(ByAll{reading});
   for (const double sigma : {0.0, 1.0, 0.1, 1.0 / 3.0, 5e-324, std::numeric_limits<double>::max()}) {
     for (const std::uint64_t seed : {std::uint64_t{0}, std::uint64_t{42}, ~std::uint64_t{0}}) {
       transforms.push_back(ByGaussian{ByGaussian::Reading::replace, ByGaussian::Spread::fixed, sigma, seed});
-      transforms.push_back(ByGaussian{ByGaussian::Reading::replace, ByGaussian::Spread::matched, sigma, seed});
+      transforms.push_back(
+          ByGaussian{ByGaussian::Reading::replace, ByGaussian::Spread::matched, sigma, seed});
       transforms.push_back(ByGaussian{ByGaussian::Reading::modulate, ByGaussian::Spread::fixed, sigma, seed});
     }
   }
@@ -63,7 +66,8 @@ void for_all_plans(Check check) {
 }
 
 dope::Plan example() {
-  return dope::make_plan(shape, ByGaussian{ByGaussian::Reading::replace, ByGaussian::Spread::matched, 1.0, 42},
+  return dope::make_plan(shape,
+                         ByGaussian{ByGaussian::Reading::replace, ByGaussian::Spread::matched, 1.0, 42},
                          GqaPolicy::per_query_head, {{1, 2}, {3, 7}}, {{0.5, 0.25}, {1.5, 2.5}});
 }
 
@@ -101,10 +105,12 @@ TEST_CASE("round trip: every transform, reading, policy and set of heads, to the
 
 TEST_CASE("the written form is fixed") {
   const auto plan = dope::make_plan(shape, ByParts{}, GqaPolicy::per_key_group, {{2, 1}});
-  CHECK(ordered_json::parse(lab::plan_json(plan, {{"order", "ascending"}})).dump() ==
-        "{\"dope_plan\":1,\"shape\":{\"layers\":4,\"query_heads\":8,\"key_heads\":4,\"head_width\":32,"
-        "\"rotated_width\":30},\"gqa\":\"per_key_group\",\"transform\":{\"name\":\"by_parts\",\"reading\":\"identity\","
-        "\"threshold\":\"native\"},\"heads\":[{\"layer\":2,\"head\":1}],\"origin\":{\"order\":\"ascending\"}}");
+  CHECK(
+      ordered_json::parse(lab::plan_json(plan, {{"order", "ascending"}})).dump() ==
+      "{\"dope_plan\":1,\"shape\":{\"layers\":4,\"query_heads\":8,\"key_heads\":4,\"head_width\":32,"
+      "\"rotated_width\":30},\"gqa\":\"per_key_group\",\"transform\":{\"name\":\"by_parts\",\"reading\":"
+      "\"identity\","
+      "\"threshold\":\"native\"},\"heads\":[{\"layer\":2,\"head\":1}],\"origin\":{\"order\":\"ascending\"}}");
 }
 
 TEST_CASE("text cut at any byte is refused") {
@@ -147,8 +153,9 @@ TEST_CASE("a missing field, or one of another type, is refused and named; only o
     auto missing = root;
     missing[pointer.parent_pointer()].erase(pointer.back());
     CHECK(refusal(missing.dump()).find(pointer.back()) != std::string::npos);
-    for (const auto& wrong : {ordered_json(nullptr), ordered_json(true), ordered_json(ordered_json::array({1})),
-                              ordered_json(-1), ordered_json("nonsense")}) {
+    for (const auto& wrong :
+         {ordered_json(nullptr), ordered_json(true), ordered_json(ordered_json::array({1})), ordered_json(-1),
+          ordered_json("nonsense")}) {
       auto changed = root;
       changed[pointer] = wrong;
       CAPTURE(wrong.dump());
@@ -173,15 +180,15 @@ TEST_CASE("plans that say what no plan may are refused") {
   refused("/dope_plan", 2);
   refused("/shape/key_heads", 3);
   refused("/shape/rotated_width", 34);
-  refused("/shape/layers", 3);             // a head's layer lies outside
-  refused("/heads/0/head", 8);             // a head outside
+  refused("/shape/layers", 3);  // a head's layer lies outside
+  refused("/heads/0/head", 8);  // a head outside
   refused("/heads/0/layer", 3.5);
-  refused("/heads/1/layer", 0);            // out of order
-  refused("/heads/1", root["heads"][0]);   // twice
+  refused("/heads/1/layer", 0);           // out of order
+  refused("/heads/1", root["heads"][0]);  // twice
   refused("/heads/0/key_spread", -0.5);
   refused("/transform/sigma", -1.0);
   refused("/transform/seed", 1.0);
-  refused("/transform/spread", "fixed");   // spreads that nothing asks for
+  refused("/transform/spread", "fixed");  // spreads that nothing asks for
   refused("/transform/reading", "modulate");
   refused("/transform/name", "by_parts");
   CHECK(refusal("[]").find("plan.json") != std::string::npos);

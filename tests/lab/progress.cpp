@@ -50,7 +50,9 @@ TEST_CASE("a bar is rewritten in place and tells share and time left by this run
 TEST_CASE("a bar that is left unfinished ends its line; one never shown writes nothing") {
   double now = 0.0;
   std::ostringstream out;
-  { Progress progress("needle", 10, Progress::Display::bar, out, [&] { return now; }); }
+  {
+    Progress progress("needle", 10, Progress::Display::bar, out, [&] { return now; });
+  }
   CHECK(out.str().empty());
   {
     Progress progress("needle", 10, Progress::Display::bar, out, [&] { return now; });

@@ -112,13 +112,16 @@ TEST_CASE("key and code depend on the seed alone") {
 
 TEST_CASE("prompts are fixed: the same spec gives the same bytes on every machine") {
   // All three from an independent implementation in another language.
-  CHECK(text_of(make_needle_prompt({256, 0.5, 0, 0, 256}, generated())) ==
-        "<256>dle under the stone bridge. Every farmer above the quiet lake was patient.\nThere was a small "
-        "market The code of Vonus is 59057.  on the western hill. Because the hunter was patient, the gardener "
-        "shared it partly. If the button \nThe code of Vonus is ");
+  CHECK(
+      text_of(make_needle_prompt({256, 0.5, 0, 0, 256}, generated())) ==
+      "<256>dle under the stone bridge. Every farmer above the quiet lake was patient.\nThere was a small "
+      "market The code of Vonus is 59057.  on the western hill. Because the hunter was patient, the gardener "
+      "shared it partly. If the button \nThe code of Vonus is ");
   CHECK(text_of(make_needle_prompt({220, 0.25, 3, (std::uint64_t{1} << 40) + 5, 256}, generated())) ==
-        "<256>their neighbor simply rescued it. Becaus The code of Dabe is 18060. <256><256><256>e the silver was "
-        "careful, her brother remembered it slowly. The baker never examined the morning, but the weaver admired "
+        "<256>their neighbor simply rescued it. Becaus The code of Dabe is 18060. <256><256><256>e the "
+        "silver was "
+        "careful, her brother remembered it slowly. The baker never examined the morning, but the weaver "
+        "admired "
         "\nThe code of Dabe is ");
   const auto longer = make_needle_prompt({4096, 0.3, 8, 99, 256}, generated());
   CHECK(lab::test::fingerprint(text_of(longer)) == 0x9735bf7e1c81a0d4u);
@@ -126,12 +129,13 @@ TEST_CASE("prompts are fixed: the same spec gives the same bytes on every machin
 
 TEST_CASE("the shortest prompt holds no haystack; a shorter length, a bad depth or start token is an error") {
   const auto any = make_needle_prompt({512, 0.5, 0, 4, 256}, generated());
-  const std::size_t least = 1 + (any.needle_end - any.needle_first) + 6 + any.key.size() +
-                            std::string("\nThe code of  is ").size();
+  const std::size_t least =
+      1 + (any.needle_end - any.needle_first) + 6 + any.key.size() + std::string("\nThe code of  is ").size();
   for (const std::size_t noise : {0u, 5u}) {
     const auto prompt = make_needle_prompt({least + noise, 0.5, noise, 4, 256}, generated());
     CHECK(prompt.needle_first == 1);
-    CHECK_THROWS_AS((void)make_needle_prompt({least + noise - 1, 0.5, noise, 4, 256}, generated()), dope::Error);
+    CHECK_THROWS_AS((void)make_needle_prompt({least + noise - 1, 0.5, noise, 4, 256}, generated()),
+                    dope::Error);
   }
   CHECK_THROWS_AS((void)make_needle_prompt({0, 0.5, 0, 4, 256}, generated()), dope::Error);
   const std::size_t absurd = std::numeric_limits<std::size_t>::max();

@@ -61,7 +61,8 @@ TEST_CASE("keys are pronounceable, codes have five digits") {
     CHECK(key.size() <= 7);
     const std::size_t syllables = key.size() / 2;
     for (std::size_t i = 0; i < 2 * syllables; ++i) {
-      const char letter = i == 0 ? static_cast<char>(std::tolower(static_cast<unsigned char>(key[0]))) : key[i];
+      const char letter =
+          i == 0 ? static_cast<char>(std::tolower(static_cast<unsigned char>(key[0]))) : key[i];
       CHECK((i % 2 == 0 ? consonants : vowels).find(letter) != std::string::npos);
     }
     if (key.size() % 2 == 1) CHECK(std::string("lnrst").find(key.back()) != std::string::npos);

@@ -25,7 +25,8 @@ TEST_CASE("Wilson interval: published values") {
   }
 }
 
-TEST_CASE("Wilson interval: both ends solve |p̂ − p| = z·√(p(1 − p)/n), mirror, contain p̂, and shrink with n") {
+TEST_CASE(
+    "Wilson interval: both ends solve |p̂ − p| = z·√(p(1 − p)/n), mirror, contain p̂, and shrink with n") {
   constexpr double rounding = 1e-13;  // a few dozen operations in double
   for (std::size_t n = 1; n <= 200; n += 7) {
     for (std::size_t hits = 0; hits <= n; ++hits) {

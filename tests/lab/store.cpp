@@ -26,7 +26,11 @@ namespace {
 const Json configuration = {{"lengths", {512, 1536}}, {"noise", 0}, {"model", "embedded"}};
 
 Json cell(int i) {
-  return {{"method", "m" + std::to_string(i)}, {"hits", i}, {"share", i / 3.0}, {"text", "ä\"\n"}, {"list", {i, i + 1}}};
+  return {{"method", "m" + std::to_string(i)},
+          {"hits", i},
+          {"share", i / 3.0},
+          {"text", "ä\"\n"},
+          {"list", {i, i + 1}}};
 }
 
 std::string key(int i) { return "cell " + std::to_string(i); }
@@ -130,8 +134,8 @@ TEST_CASE("another configuration is refused, with the difference named, unless t
 TEST_CASE("a file that is no store stays as it is, even where told to start afresh") {
   const TemporaryFolder folder;
   const auto path = folder / "r";
-  for (const std::string bytes : {"my notes", "my notes\n", "{}\n", "[1]\n", "{\"dope_lab_results\":1}\n", "\n", "\xff\n",
-                                  "{\"configuration\":{}}\n{\"key\":\"a\",\"cell\":{}}\n"}) {
+  for (const std::string bytes : {"my notes", "my notes\n", "{}\n", "[1]\n", "{\"dope_lab_results\":1}\n",
+                                  "\n", "\xff\n", "{\"configuration\":{}}\n{\"key\":\"a\",\"cell\":{}}\n"}) {
     for (const Existing existing : {Existing::resume, Existing::replace}) {
       CAPTURE(bytes);
       write(path, bytes);
@@ -152,8 +156,9 @@ TEST_CASE("a broken line before the last is an error that names it; so is anothe
   }
   const std::string good = read_file_whole(path);
   const std::string line = good.substr(good.find('\n') + 1);
-  for (const std::string bad : {"", "{", "{}", "[]", "{\"key\":1,\"cell\":{}}", "{\"key\":\"a\",\"cell\":1}",
-                                "{\"key\":\"a\",\"cell\":{},\"more\":1}", "{\"key\":\"cell 1\",\"cell\":{}}"}) {
+  for (const std::string bad :
+       {"", "{", "{}", "[]", "{\"key\":1,\"cell\":{}}", "{\"key\":\"a\",\"cell\":1}",
+        "{\"key\":\"a\",\"cell\":{},\"more\":1}", "{\"key\":\"cell 1\",\"cell\":{}}"}) {
     CAPTURE(bad);
     write(path, good + bad + "\n");
     try {
@@ -208,7 +213,8 @@ TEST_CASE("hostile texts and numbers read as they will after a restart") {
   {
     ResultStore store(path, configuration, Existing::resume);
     for (const std::string& text : lab::test::hostile_texts()) {
-      const Json hostile = {{"text", text}, {"nan", std::nan("")}, {"tiny", 5e-324}, {"third", 1.0 / 3.0}, {"zero", -0.0}};
+      const Json hostile = {
+          {"text", text}, {"nan", std::nan("")}, {"tiny", 5e-324}, {"third", 1.0 / 3.0}, {"zero", -0.0}};
       store.append("k" + std::to_string(held.size()) + text, hostile);
       held.push_back(hostile);
     }

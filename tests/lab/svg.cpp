@@ -19,13 +19,17 @@ namespace {
 bool is_utf8(const std::string& text) {
   for (std::size_t i = 0; i < text.size();) {
     const auto lead = static_cast<unsigned char>(text[i]);
-    const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+    const std::size_t length = lead < 0x80                   ? 1
+                               : lead >= 0xc2 && lead < 0xe0 ? 2
+                               : lead >= 0xe0 && lead < 0xf0 ? 3
+                               : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                             : 0;
     if (length == 0 || i + length > text.size()) return false;
     for (std::size_t k = 1; k < length; ++k) {
       const auto next = static_cast<unsigned char>(text[i + k]);
       if (next < 0x80 || next > 0xbf) return false;
-      if (k == 1 && ((lead == 0xe0 && next < 0xa0) || (lead == 0xed && next > 0x9f) || (lead == 0xf0 && next < 0x90) ||
-                     (lead == 0xf4 && next > 0x8f)))
+      if (k == 1 && ((lead == 0xe0 && next < 0xa0) || (lead == 0xed && next > 0x9f) ||
+                     (lead == 0xf0 && next < 0x90) || (lead == 0xf4 && next > 0x8f)))
         return false;
     }
     i += length;
@@ -45,7 +49,8 @@ TEST_CASE("every text is escaped: well-formed, UTF-8, and good texts read back")
     CHECK(is_utf8(bytes));
     const auto elements = lab::test::xml_elements(bytes);
     REQUIRE(elements.size() == 5);
-    const bool clean = is_utf8(text) && text.find_first_of(std::string("\0\x01\x02\x1b", 4)) == std::string::npos &&
+    const bool clean = is_utf8(text) &&
+                       text.find_first_of(std::string("\0\x01\x02\x1b", 4)) == std::string::npos &&
                        text.find("\xef\xbf\xbf") == std::string::npos;
     if (clean) {
       CHECK(elements[1].text == text);
@@ -59,7 +64,8 @@ TEST_CASE("every text is escaped: well-formed, UTF-8, and good texts read back")
 
 TEST_CASE("each bad byte or forbidden character becomes one U+FFFD, the rest stays") {
   const std::string bad = "\xef\xbf\xbd";
-  CHECK(lab::xml_escaped("a\xff" "b") == "a" + bad + "b");
+  CHECK(lab::xml_escaped("a\xff"
+                         "b") == "a" + bad + "b");
   CHECK(lab::xml_escaped("a\xc3") == "a" + bad);
   CHECK(lab::xml_escaped("\xc0\xaf") == bad + bad);
   CHECK(lab::xml_escaped(std::string("\0", 1)) == bad);
@@ -90,8 +96,9 @@ TEST_CASE("elements carry their geometry") {
   CHECK(elements[0].name == "svg");
   CHECK(elements[0].attributes.at("viewBox") == "0 0 120 80");
   CHECK(elements[0].attributes.at("role") == "img");
-  CHECK(elements[3].attributes == std::map<std::string, std::string>{
-                                      {"x", "1"}, {"y", "2"}, {"width", "3"}, {"height", "4"}, {"fill", "#fff"}});
+  CHECK(elements[3].attributes ==
+        std::map<std::string, std::string>{
+            {"x", "1"}, {"y", "2"}, {"width", "3"}, {"height", "4"}, {"fill", "#fff"}});
   CHECK(elements[4].name == "linearGradient");
   CHECK(elements[6].attributes.at("offset") == "50%");
   CHECK(elements[7].attributes.at("offset") == "100%");
@@ -100,8 +107,8 @@ TEST_CASE("elements carry their geometry") {
 TEST_CASE("the reader of these tests refuses what is not well-formed") {
   const std::string head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n";
   CHECK_NOTHROW(lab::test::xml_elements(head + "<a><b c=\"1\"/>t</a>\n"));
-  for (const std::string body : {"<a>", "<a></b>", "<a b=\"1\" b=\"2\"/>", "<a>&nope;</a>", "<a>\x01</a>", "<a/><a/>",
-                                 "<a b=\"<\"/>", "<a b=1/>", "<a>></a>", "<a></a>x"}) {
+  for (const std::string body : {"<a>", "<a></b>", "<a b=\"1\" b=\"2\"/>", "<a>&nope;</a>", "<a>\x01</a>",
+                                 "<a/><a/>", "<a b=\"<\"/>", "<a b=1/>", "<a>></a>", "<a></a>x"}) {
     CAPTURE(body);
     CHECK_THROWS_AS(lab::test::xml_elements(head + body + "\n"), std::runtime_error);
   }

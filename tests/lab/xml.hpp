@@ -60,7 +60,8 @@ class XmlReader {
       const char byte = rest_.front();
       if (stops.find(byte) != std::string_view::npos) return out;
       if (byte == '<' || byte == '>') fail("a bare bracket");
-      if (static_cast<unsigned char>(byte) < 0x20 && byte != '\n' && byte != '\t' && byte != '\r') fail("a control character");
+      if (static_cast<unsigned char>(byte) < 0x20 && byte != '\n' && byte != '\t' && byte != '\r')
+        fail("a control character");
       if (byte == '&') {
         out += entity();
       } else {
@@ -70,8 +71,12 @@ class XmlReader {
     }
   }
   char entity() {
-    for (const auto& [token, meaning] : std::map<std::string_view, char>{
-             {"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&#39;", '\''}, {"&apos;", '\''}}) {
+    for (const auto& [token, meaning] : std::map<std::string_view, char>{{"&amp;", '&'},
+                                                                         {"&lt;", '<'},
+                                                                         {"&gt;", '>'},
+                                                                         {"&quot;", '"'},
+                                                                         {"&#39;", '\''},
+                                                                         {"&apos;", '\''}}) {
       if (take(token)) return meaning;
     }
     fail("an unknown entity");
@@ -114,13 +119,23 @@ inline std::size_t count_texts(const std::vector<XmlElement>& elements, std::str
 
 /// Texts that XML, JSON and Markdown writers get wrong.
 inline const std::vector<std::string>& hostile_texts() {
-  static const std::vector<std::string> texts = {
-      "a < b && c > d",  "\"quoted\" 'too'",     "</text></svg><script>alert(1)</script>",
-      "]]>",             "&amp; &#x0; &unknown;", std::string("nul\0here", 8),
-      "\x01\x02\x1b[0m", "\xff\xfe",             "\xc3",
-      "\xc0\xaf",        "\xed\xa0\x80",         "\xef\xbf\xbf",
-      "\xf4\x90\x80\x80", "größer – 深い 😀",     "",
-      "line\nbreak\ttab", "<!-- --> <?xml?>"};
+  static const std::vector<std::string> texts = {"a < b && c > d",
+                                                 "\"quoted\" 'too'",
+                                                 "</text></svg><script>alert(1)</script>",
+                                                 "]]>",
+                                                 "&amp; &#x0; &unknown;",
+                                                 std::string("nul\0here", 8),
+                                                 "\x01\x02\x1b[0m",
+                                                 "\xff\xfe",
+                                                 "\xc3",
+                                                 "\xc0\xaf",
+                                                 "\xed\xa0\x80",
+                                                 "\xef\xbf\xbf",
+                                                 "\xf4\x90\x80\x80",
+                                                 "größer – 深い 😀",
+                                                 "",
+                                                 "line\nbreak\ttab",
+                                                 "<!-- --> <?xml?>"};
   return texts;
 }
 

@@ -17,8 +17,9 @@ constexpr double smallest_text = 9.0;
 constexpr double smallest_figure = 8.0;
 
 std::size_t characters(std::string_view text) {
-  return static_cast<std::size_t>(std::count_if(
-      text.begin(), text.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0u) != 0x80u; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xc0u) != 0x80u;
+  }));
 }
 
 /// The first `count` characters, which `text` has.
@@ -30,19 +31,18 @@ std::string_view leading(std::string_view text, std::size_t count) {
 
 double em_share(Weight weight) { return weight == Weight::bold ? 0.61 : 0.56; }
 
-std::string svg_name(Anchor anchor) {
-  return anchor == Anchor::middle ? "middle" : "end";
-}
+std::string svg_name(Anchor anchor) { return anchor == Anchor::middle ? "middle" : "end"; }
 
 }  // namespace
 
 double fitting_size(std::string_view content, double width, double size, Weight weight) {
-  const double natural = em_share(weight) * static_cast<double>(std::max<std::size_t>(characters(content), 1));
+  const double natural =
+      em_share(weight) * static_cast<double>(std::max<std::size_t>(characters(content), 1));
   return std::min(size, std::floor(10.0 * width / natural) / 10.0);
 }
 
-void fitted_text(Svg& svg, double x, double y, double width, std::string_view content, double size, Anchor anchor,
-                 std::string_view colour, Weight weight) {
+void fitted_text(Svg& svg, double x, double y, double width, std::string_view content, double size,
+                 Anchor anchor, std::string_view colour, Weight weight) {
   if (content.empty()) return;
   double fitted = fitting_size(content, width, size, weight);
   std::string shown(content);
@@ -85,7 +85,9 @@ std::string figure(double value, int decimals) {
   return text.front() == '-' && text.find_first_not_of("-0.") == std::string::npos ? text.substr(1) : text;
 }
 
-double share_between(double value, double low, double high) { return high > low ? (value - low) / (high - low) : 0.5; }
+double share_between(double value, double low, double high) {
+  return high > low ? (value - low) / (high - low) : 0.5;
+}
 
 CellStyle cell_style(double width, double height, double low, double high, int decimals,
                      std::span<const double> values) {
@@ -103,8 +105,11 @@ void value_cell(Svg& svg, const CellStyle& style, double x, double y, double val
   svg.rect(x, y, style.width, style.height,
            {{"fill", hex(shade)}, {"stroke", std::string(page_colour)}, {"stroke-width", "1"}});
   if (style.letter_size == 0.0) return;
-  svg.text(x + style.width / 2.0, y + style.height / 2.0 + 0.36 * style.letter_size, figure(value, style.decimals),
-           {{"font-size", coordinate(style.letter_size)}, {"fill", hex(ink_on(shade))}, {"text-anchor", "middle"}});
+  svg.text(x + style.width / 2.0, y + style.height / 2.0 + 0.36 * style.letter_size,
+           figure(value, style.decimals),
+           {{"font-size", coordinate(style.letter_size)},
+            {"fill", hex(ink_on(shade))},
+            {"text-anchor", "middle"}});
 }
 
 void colour_bar(Svg& svg, double x, double y, double width, std::string_view title, double low, double high,

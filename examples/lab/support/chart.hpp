@@ -23,12 +23,13 @@ enum class Weight { normal, bold };
 
 /// The largest size up to `size` pixels, in tenths, at which `content` is no wider than `width`, by the
 /// estimate of 0.56 em a character (0.61 em where bold).
-[[nodiscard]] double fitting_size(std::string_view content, double width, double size, Weight weight = Weight::normal);
+[[nodiscard]] double fitting_size(std::string_view content, double width, double size,
+                                  Weight weight = Weight::normal);
 
 /// Text of at most `size` pixels, made smaller down to 9 where it would be wider than `width`, then cut
 /// short with an ellipsis.
-void fitted_text(Svg& svg, double x, double y, double width, std::string_view content, double size, Anchor anchor,
-                 std::string_view colour, Weight weight = Weight::normal);
+void fitted_text(Svg& svg, double x, double y, double width, std::string_view content, double size,
+                 Anchor anchor, std::string_view colour, Weight weight = Weight::normal);
 
 /// Lays a page with its own background, so that it reads on light and on dark, and its two title lines.
 [[nodiscard]] Svg chart_page(double width, double height, std::string_view title, std::string_view subtitle);

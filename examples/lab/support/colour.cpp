@@ -55,7 +55,8 @@ Rgb viridis(double t) {
   const double share = at - static_cast<double>(below);
   const Rgb from = anchors[below];
   const Rgb to = anchors[below + 1];
-  return {between(from.red, to.red, share), between(from.green, to.green, share), between(from.blue, to.blue, share)};
+  return {between(from.red, to.red, share), between(from.green, to.green, share),
+          between(from.blue, to.blue, share)};
 }
 
 Rgb ink_on(Rgb background) {

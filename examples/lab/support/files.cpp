@@ -18,7 +18,8 @@ std::string read_file_whole(const std::filesystem::path& path) {
   }
   std::string bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   if (file.bad()) {
-    throw dope::Error("read_file_whole", path.string() + ", which failed while being read", "a readable file");
+    throw dope::Error("read_file_whole", path.string() + ", which failed while being read",
+                      "a readable file");
   }
   return bytes;
 }

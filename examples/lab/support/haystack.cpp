@@ -22,7 +22,8 @@ std::string cut_prose(const Lexicon& lexicon, std::uint64_t seed, std::size_t by
 
 std::string cut_text(const std::string& text, std::uint64_t seed, std::size_t bytes, std::size_t capacity) {
   const std::size_t starts = text.size() >= capacity ? text.size() - capacity + 1 : text.size();
-  const auto bound = static_cast<std::uint32_t>(std::min<std::size_t>(starts, std::numeric_limits<std::uint32_t>::max()));
+  const auto bound =
+      static_cast<std::uint32_t>(std::min<std::size_t>(starts, std::numeric_limits<std::uint32_t>::max()));
   const std::size_t start = Random(seed, Stream::haystack_start).below(bound);
   std::string taken = text.substr(start, bytes);
   while (taken.size() < bytes) taken.append(text, 0, bytes - taken.size());

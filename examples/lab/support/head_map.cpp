@@ -18,9 +18,10 @@ constexpr double foot = 76.0;
 
 void check(const HeadMap& map) {
   if (map.layers == 0 || map.heads == 0 || map.values.size() != map.layers * map.heads) {
-    throw dope::Error("head_map_svg",
-                      dope::detail::text(map.values.size(), " values for ", map.layers, " layers of ", map.heads, " heads"),
-                      "one value per head, at least one");
+    throw dope::Error(
+        "head_map_svg",
+        dope::detail::text(map.values.size(), " values for ", map.layers, " layers of ", map.heads, " heads"),
+        "one value per head, at least one");
   }
   if (std::any_of(map.values.begin(), map.values.end(), [](double value) { return std::isinf(value); })) {
     throw dope::Error("head_map_svg", "an infinite value", "finite values");
@@ -35,7 +36,8 @@ void check(const HeadMap& map) {
 
 std::string diamond(double x, double y, double radius) {
   const std::string r = coordinate(radius);
-  return "M" + coordinate(x) + " " + coordinate(y - radius) + "l" + r + " " + r + "l-" + r + " " + r + "l-" + r + " -" + r + "z";
+  return "M" + coordinate(x) + " " + coordinate(y - radius) + "l" + r + " " + r + "l-" + r + " " + r + "l-" +
+         r + " -" + r + "z";
 }
 
 /// Outline and diamond of a selected cell.
@@ -77,25 +79,29 @@ std::string head_map_svg(const HeadMap& map) {
   fitted_text(svg, left, title_height + 12.0, grid_width, map.head_title, 13.0, Anchor::start, text_colour);
   upward_text(svg, 24.0, top + grid_height / 2.0, grid_height + head_labels, "layer");
   for (std::size_t head = 0; head < map.heads; ++head) {
-    fitted_text(svg, left + cell * (static_cast<double>(head) + 0.5), top - 8.0, cell, std::to_string(head), 12.0,
-                Anchor::middle, text_colour);
+    fitted_text(svg, left + cell * (static_cast<double>(head) + 0.5), top - 8.0, cell, std::to_string(head),
+                12.0, Anchor::middle, text_colour);
   }
   for (std::size_t layer = 0; layer < map.layers; ++layer) {
     const double y = top + row_height * static_cast<double>(layer);
-    fitted_text(svg, left - 8.0, y + row_height / 2.0 + 4.0, 24.0, std::to_string(layer), 12.0, Anchor::end, text_colour);
+    fitted_text(svg, left - 8.0, y + row_height / 2.0 + 4.0, 24.0, std::to_string(layer), 12.0, Anchor::end,
+                text_colour);
     for (std::size_t head = 0; head < map.heads; ++head) {
-      value_cell(svg, style, left + cell * static_cast<double>(head), y, map.values[layer * map.heads + head]);
+      value_cell(svg, style, left + cell * static_cast<double>(head), y,
+                 map.values[layer * map.heads + head]);
     }
   }
   for (const dope::HeadId& id : map.selected) {
-    mark(svg, left + cell * static_cast<double>(id.head), top + row_height * static_cast<double>(id.layer), cell, row_height);
+    mark(svg, left + cell * static_cast<double>(id.head), top + row_height * static_cast<double>(id.layer),
+         cell, row_height);
   }
   const double below = top + grid_height + 22.0;
   colour_bar(svg, left, below, 260.0, map.value_title, low, high, map.decimals);
   const double key = left + 320.0;
   svg.rect(key, below + 8.0, 44.0, 28.0, {{"fill", std::string(empty_colour)}});
   mark(svg, key, below + 8.0, 44.0, 28.0);
-  fitted_text(svg, key + 54.0, below + 27.0, width - key - 64.0, map.mark_title, 12.0, Anchor::start, text_colour);
+  fitted_text(svg, key + 54.0, below + 27.0, width - key - 64.0, map.mark_title, 12.0, Anchor::start,
+              text_colour);
   return svg.str();
 }
 

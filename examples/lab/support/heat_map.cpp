@@ -21,10 +21,11 @@ constexpr double foot = 88.0;  // column title and colour bar
 
 void check(const HeatMap& map) {
   if (map.row_labels.empty() || map.column_labels.empty() || map.panels.empty() || map.panels_per_line == 0) {
-    throw dope::Error("heat_map_svg",
-                      dope::detail::text(map.row_labels.size(), " rows, ", map.column_labels.size(), " columns, ",
-                                         map.panels.size(), " panels, ", map.panels_per_line, " a line"),
-                      "at least one of each");
+    throw dope::Error(
+        "heat_map_svg",
+        dope::detail::text(map.row_labels.size(), " rows, ", map.column_labels.size(), " columns, ",
+                           map.panels.size(), " panels, ", map.panels_per_line, " a line"),
+        "at least one of each");
   }
   if (!std::isfinite(map.low) || !std::isfinite(map.high) || !(map.low < map.high)) {
     throw dope::Error("heat_map_svg", dope::detail::text("scale from ", map.low, " to ", map.high),
@@ -33,11 +34,14 @@ void check(const HeatMap& map) {
   for (const HeatPanel& panel : map.panels) {
     const std::size_t expected = map.row_labels.size() * map.column_labels.size();
     if (panel.values.size() != expected) {
-      throw dope::Error("heat_map_svg", dope::detail::text(panel.values.size(), " values in panel \"", panel.title, "\""),
+      throw dope::Error("heat_map_svg",
+                        dope::detail::text(panel.values.size(), " values in panel \"", panel.title, "\""),
                         dope::detail::text(expected, ", rows times columns"));
     }
-    if (std::any_of(panel.values.begin(), panel.values.end(), [](double value) { return std::isinf(value); })) {
-      throw dope::Error("heat_map_svg", "an infinite value in panel \"" + panel.title + "\"", "finite values");
+    if (std::any_of(panel.values.begin(), panel.values.end(),
+                    [](double value) { return std::isinf(value); })) {
+      throw dope::Error("heat_map_svg", "an infinite value in panel \"" + panel.title + "\"",
+                        "finite values");
     }
   }
 }
@@ -69,15 +73,18 @@ std::string heat_map_svg(const HeatMap& map) {
     const double x = left + static_cast<double>(i % across) * (panel_width + gap);
     const double top = title_height + static_cast<double>(i / across) * line_height;
     const double y = top + panel_head;
-    fitted_text(svg, x, top + 16.0, panel_width + gap - 4.0, panel.title, 13.0, Anchor::start, text_colour, Weight::bold);
+    fitted_text(svg, x, top + 16.0, panel_width + gap - 4.0, panel.title, 13.0, Anchor::start, text_colour,
+                Weight::bold);
     fitted_text(svg, x, top + 32.0, panel_width + gap - 4.0, panel.note, 11.5, Anchor::start, faint_colour);
     for (std::size_t row = 0; row < rows; ++row) {
       const double cell_y = y + row_height * static_cast<double>(row);
       if (i % across == 0) {
-        fitted_text(svg, left - 8.0, cell_y + 15.0, left - 38.0, map.row_labels[row], 12.0, Anchor::end, text_colour);
+        fitted_text(svg, left - 8.0, cell_y + 15.0, left - 38.0, map.row_labels[row], 12.0, Anchor::end,
+                    text_colour);
       }
       for (std::size_t column = 0; column < columns; ++column) {
-        value_cell(svg, style, x + cell * static_cast<double>(column), cell_y, panel.values[row * columns + column]);
+        value_cell(svg, style, x + cell * static_cast<double>(column), cell_y,
+                   panel.values[row * columns + column]);
       }
     }
     for (std::size_t column = 0; column < columns; ++column) {
@@ -87,7 +94,8 @@ std::string heat_map_svg(const HeatMap& map) {
     if (i % across == 0) upward_text(svg, 24.0, y + grid_height / 2.0, line_height, map.row_title);
   }
   const double below = height - foot;
-  fitted_text(svg, left, below + 14.0, width - left - right, map.column_title, 13.0, Anchor::start, text_colour);
+  fitted_text(svg, left, below + 14.0, width - left - right, map.column_title, 13.0, Anchor::start,
+              text_colour);
   colour_bar(svg, left, below + 32.0, 260.0, map.value_title, map.low, map.high, map.decimals);
   return svg.str();
 }

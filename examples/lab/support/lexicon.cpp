@@ -8,6 +8,7 @@
 #include "dope/core/error.hpp"
 #include "lab/support/ascii.hpp"
 #include "lab/support/files.hpp"
+#include "transformer/checked_json.hpp"
 
 namespace lab {
 namespace {
@@ -20,7 +21,8 @@ void check_slots(const Lexicon& lexicon, const std::string& where, const std::st
     }
     const std::string list = with_lower_initial(sentence.substr(at + 1, close - at - 1));
     if (!lexicon.words.contains(list)) {
-      throw dope::Error(where, "sentence \"" + sentence + "\" without a list \"" + list + "\"", "a list for every slot");
+      throw dope::Error(where, "sentence \"" + sentence + "\" without a list \"" + list + "\"",
+                        "a list for every slot");
     }
   }
 }
@@ -29,11 +31,7 @@ void check_slots(const Lexicon& lexicon, const std::string& where, const std::st
 
 Lexicon parse_lexicon(std::string_view json, std::string_view name) {
   const std::string where = "lexicon " + std::string(name);
-  const auto root = nlohmann::json::parse(json, nullptr, false);
-  if (!root.is_object()) {
-    throw dope::Error(where, root.is_discarded() ? "text that is not JSON" : "JSON that is no object",
-                      "a JSON object of word lists");
-  }
+  const nlohmann::json root = reference::parse_object(json, where);
   Lexicon lexicon;
   for (const auto& [list, entries] : root.items()) {
     std::vector<std::string> words;
@@ -58,6 +56,8 @@ Lexicon parse_lexicon(std::string_view json, std::string_view name) {
   return lexicon;
 }
 
-Lexicon load_lexicon(const std::filesystem::path& path) { return parse_lexicon(read_file_whole(path), path.string()); }
+Lexicon load_lexicon(const std::filesystem::path& path) {
+  return parse_lexicon(read_file_whole(path), path.string());
+}
 
 }  // namespace lab

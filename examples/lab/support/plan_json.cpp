@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include "lab/support/plan_json.hpp"
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 #include <variant>
-#include <vector>
 
 #include "dope/core/error.hpp"
 #include "lab/support/files.hpp"
 #include "transformer/atomic_file.hpp"
+#include "transformer/checked_json.hpp"
 
 namespace lab {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
+using Ordered = nlohmann::ordered_json;
 using dope::ByAll;
 using dope::ByGaussian;
 using dope::ByParts;
@@ -29,9 +29,10 @@ bool is_matched(const dope::Transform& transform) {
   return noise != nullptr && noise->spread == ByGaussian::Spread::matched;
 }
 
-Json transform_to_json(const dope::Transform& transform) {
+Ordered transform_to_json(const dope::Transform& transform) {
   if (const auto* parts = std::get_if<ByParts>(&transform)) {
-    return {{"name", "by_parts"}, {"reading", name_of(parts->reading)}, {"threshold", name_of(parts->threshold)}};
+    return {
+        {"name", "by_parts"}, {"reading", name_of(parts->reading)}, {"threshold", name_of(parts->threshold)}};
   }
   if (const auto* all = std::get_if<ByAll>(&transform)) {
     return {{"name", "by_all"}, {"reading", name_of(all->reading)}};
@@ -79,7 +80,8 @@ class Fields {
   }
   void done() const {
     for (const auto& [name, value] : object_.items()) {
-      if (!asked_.contains(name)) throw dope::Error(where_, "unknown field \"" + name + "\"", "none but known fields");
+      if (!asked_.contains(name))
+        throw dope::Error(where_, "unknown field \"" + name + "\"", "none but known fields");
     }
   }
 
@@ -93,33 +95,19 @@ class Fields {
   std::set<std::string> asked_;
 };
 
-/// JSON in which no object has a name twice.
-Json strictly_parsed(std::string_view text) {
-  std::vector<std::set<std::string>> names;
-  std::string twice;
-  const auto watch = [&](int, Json::parse_event_t event, Json& value) {
-    if (event == Json::parse_event_t::object_start) names.emplace_back();
-    if (event == Json::parse_event_t::object_end) names.pop_back();
-    if (event == Json::parse_event_t::key && !names.back().insert(value.get<std::string>()).second) twice = value;
-    return true;
-  };
-  Json root = Json::parse(text, watch, false);
-  if (root.is_discarded()) throw dope::Error("JSON", "text that is not JSON, or cut short", "a plan");
-  if (!twice.empty()) throw dope::Error("JSON", "field \"" + twice + "\" twice", "it once");
-  return root;
-}
-
 dope::Transform parse_transform_object(const Json& object) {
   Fields fields(object, "transform");
   const std::string name = fields.word("name");
   dope::Transform transform;
   if (name == "by_parts") {
-    transform = ByParts{fields.option<ByParts::Reading>("reading"), fields.option<ByParts::Threshold>("threshold")};
+    transform =
+        ByParts{fields.option<ByParts::Reading>("reading"), fields.option<ByParts::Threshold>("threshold")};
   } else if (name == "by_all") {
     transform = ByAll{fields.option<ByAll::Reading>("reading")};
   } else if (name == "by_gaussian") {
-    transform = ByGaussian{fields.option<ByGaussian::Reading>("reading"), fields.option<ByGaussian::Spread>("spread"),
-                           fields.real("sigma"), fields.whole("seed")};
+    transform =
+        ByGaussian{fields.option<ByGaussian::Reading>("reading"), fields.option<ByGaussian::Spread>("spread"),
+                   fields.real("sigma"), fields.whole("seed")};
   } else {
     throw dope::Error("transform", '"' + name + '"', "by_parts, by_all or by_gaussian");
   }
@@ -129,8 +117,9 @@ dope::Transform parse_transform_object(const Json& object) {
 
 dope::AttentionShape parse_shape(const Json& object) {
   Fields fields(object, "shape");
-  const dope::AttentionShape shape{fields.whole("layers"), fields.whole("query_heads"), fields.whole("key_heads"),
-                                   fields.whole("head_width"), fields.whole("rotated_width")};
+  const dope::AttentionShape shape{fields.whole("layers"), fields.whole("query_heads"),
+                                   fields.whole("key_heads"), fields.whole("head_width"),
+                                   fields.whole("rotated_width")};
   fields.done();
   return shape;
 }
@@ -157,7 +146,8 @@ PlanOrigin parse_origin(const Json& object) {
 SavedPlan parse_root(const Json& root) {
   Fields fields(root, "plan");
   if (fields.whole("dope_plan") != version) {
-    throw dope::Error("plan", "version " + root.at("dope_plan").dump(), dope::detail::text("version ", version));
+    throw dope::Error("plan", "version " + root.at("dope_plan").dump(),
+                      dope::detail::text("version ", version));
   }
   SavedPlan saved;
   saved.plan.shape = parse_shape(fields.at("shape"));
@@ -174,34 +164,34 @@ SavedPlan parse_root(const Json& root) {
 
 std::string plan_json(const dope::Plan& plan, const PlanOrigin& origin) {
   validate(plan);
-  Json heads = Json::array();
+  Ordered heads = Ordered::array();
   for (std::size_t i = 0; i < plan.heads.size(); ++i) {
-    Json entry = {{"layer", plan.heads[i].layer}, {"head", plan.heads[i].head}};
+    Ordered entry = {{"layer", plan.heads[i].layer}, {"head", plan.heads[i].head}};
     if (is_matched(plan.transform)) {
       entry["query_spread"] = plan.spreads[i].query;
       entry["key_spread"] = plan.spreads[i].key;
     }
     heads.push_back(std::move(entry));
   }
-  Json words = Json::object();
+  Ordered words = Ordered::object();
   for (const auto& [name, value] : origin) words[name] = value;
-  const Json root = {{"dope_plan", version},
-                     {"shape",
-                      {{"layers", plan.shape.layers},
-                       {"query_heads", plan.shape.query_heads},
-                       {"key_heads", plan.shape.key_heads},
-                       {"head_width", plan.shape.head_width},
-                       {"rotated_width", plan.shape.rotated_width}}},
-                     {"gqa", name_of(plan.gqa)},
-                     {"transform", transform_to_json(plan.transform)},
-                     {"heads", heads},
-                     {"origin", words}};
-  return root.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  const Ordered root = {{"dope_plan", version},
+                        {"shape",
+                         {{"layers", plan.shape.layers},
+                          {"query_heads", plan.shape.query_heads},
+                          {"key_heads", plan.shape.key_heads},
+                          {"head_width", plan.shape.head_width},
+                          {"rotated_width", plan.shape.rotated_width}}},
+                        {"gqa", name_of(plan.gqa)},
+                        {"transform", transform_to_json(plan.transform)},
+                        {"heads", heads},
+                        {"origin", words}};
+  return root.dump(1, ' ', false, Ordered::error_handler_t::replace) + "\n";
 }
 
 SavedPlan parse_plan(std::string_view json, std::string_view name) {
   try {
-    return parse_root(strictly_parsed(json));
+    return parse_root(reference::parse_object(json, "JSON"));
   } catch (const dope::Error& error) {
     throw dope::Error("plan " + std::string(name) + ", " + error.where(), error.given(), error.expected());
   }
@@ -211,6 +201,8 @@ void save_plan(const std::filesystem::path& path, const dope::Plan& plan, const 
   reference::write_file_whole(path, plan_json(plan, origin));
 }
 
-SavedPlan load_plan(const std::filesystem::path& path) { return parse_plan(read_file_whole(path), path.string()); }
+SavedPlan load_plan(const std::filesystem::path& path) {
+  return parse_plan(read_file_whole(path), path.string());
+}
 
 }  // namespace lab

@@ -27,7 +27,8 @@ class Progress {
   /// bar where standard error is a terminal that can rewrite a line, else lines.
   [[nodiscard]] static Display display_for_stderr();
 
-  Progress(std::string label, std::uint64_t total, Display display, std::ostream& out, Clock clock = steady_seconds);
+  Progress(std::string label, std::uint64_t total, Display display, std::ostream& out,
+           Clock clock = steady_seconds);
 
   /// Ends a line that the bar has begun.
   ~Progress();

@@ -19,7 +19,8 @@ enum class Stream : std::uint64_t { key = 0, code = 1, haystack_text = 2, haysta
 /// leaves the others as they are.
 class Random {
  public:
-  Random(std::uint64_t seed, Stream stream) noexcept : seed_(seed), stream_(static_cast<std::uint64_t>(stream)) {}
+  Random(std::uint64_t seed, Stream stream) noexcept
+      : seed_(seed), stream_(static_cast<std::uint64_t>(stream)) {}
 
   /// Uniform on 0 … 2^32 − 1.
   [[nodiscard]] std::uint32_t word() noexcept;

@@ -12,7 +12,8 @@ namespace lab {
 
 Interval wilson(std::size_t hits, std::size_t trials, double z) {
   if (hits > trials) {
-    throw dope::Error("wilson", dope::detail::text(hits, " hits in ", trials, " trials"), "no more hits than trials");
+    throw dope::Error("wilson", dope::detail::text(hits, " hits in ", trials, " trials"),
+                      "no more hits than trials");
   }
   if (!(z > 0.0) || !std::isfinite(z)) {
     throw dope::Error("wilson", dope::detail::text("z = ", z), "a positive finite z");
@@ -32,7 +33,8 @@ std::string percent(double share) {
     throw dope::Error("percent", dope::detail::text(share), "a finite share");
   }
   std::array<char, 512> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), 100.0 * share, std::chars_format::fixed, 1);
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), 100.0 * share, std::chars_format::fixed, 1);
   return {text.data(), end.ptr};
 }
 

@@ -33,7 +33,9 @@ std::string first_difference(const std::string& given, const std::string& expect
   if (changes.empty()) return {};
   const std::string path = changes.front().at("path");
   const nlohmann::json::json_pointer place(path);
-  const auto shown = [&](const nlohmann::json& side) { return side.contains(place) ? side.at(place).dump() : "absent"; };
+  const auto shown = [&](const nlohmann::json& side) {
+    return side.contains(place) ? side.at(place).dump() : "absent";
+  };
   return path + " " + shown(from) + " where this run has " + shown(to);
 }
 
@@ -49,7 +51,8 @@ bool is_cell(const Json& line) {
 }  // namespace
 
 ResultStore::ResultStore(std::filesystem::path path, const Json& configuration, Existing existing)
-    : path_(std::move(path)), header_(dumped(Json{{kind, version}, {"configuration", configuration}}) + "\n") {
+    : path_(std::move(path)),
+      header_(dumped(Json{{kind, version}, {"configuration", configuration}}) + "\n") {
   const std::string where = "results " + path_.string();
   std::error_code ignored;
   std::string before;
@@ -63,13 +66,15 @@ ResultStore::ResultStore(std::filesystem::path path, const Json& configuration, 
     const Json first = Json::parse(before.substr(0, end), nullptr, false);
     const bool cut_short = end == std::string::npos && before.starts_with("{\"" + std::string(kind) + "\":");
     if (!is_header(first) && !(cut_short && existing == Existing::replace)) {
-      throw dope::Error(where, "a file that does not begin as one of results", "a new path or a file of results");
+      throw dope::Error(where, "a file that does not begin as one of results",
+                        "a new path or a file of results");
     }
     if (existing == Existing::resume) {
       if (first.at(kind) != version) {
         throw dope::Error(where, "version " + first.at(kind).dump(), dope::detail::text("version ", version));
       }
-      const std::string difference = first_difference(dumped(first.at("configuration")), dumped(configuration));
+      const std::string difference =
+          first_difference(dumped(first.at("configuration")), dumped(configuration));
       if (!difference.empty()) {
         throw dope::Error(where, "results of another configuration: " + difference,
                           "the same options, another file, or the option to start afresh");

@@ -21,9 +21,16 @@ bool is_xml_character(std::uint32_t code) {
 
 /// Length in bytes of the shortest-form UTF-8 character at the front of `text`, 0 where there is none.
 std::size_t utf8_length(std::string_view text, std::uint32_t& code) {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
+  const auto byte = [&](std::size_t i) {
+    return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i]));
+  };
   const std::uint32_t lead = byte(0);
-  const std::size_t length = lead < 0x80 ? 1 : lead < 0xc0 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf8 ? 4 : 0;
+  const std::size_t length = lead < 0x80   ? 1
+                             : lead < 0xc0 ? 0
+                             : lead < 0xe0 ? 2
+                             : lead < 0xf0 ? 3
+                             : lead < 0xf8 ? 4
+                                           : 0;
   if (length == 0 || length > text.size()) return 0;
   code = length == 1 ? lead : lead & (0x7fu >> length);
   for (std::size_t i = 1; i < length; ++i) {
@@ -66,7 +73,8 @@ std::string coordinate(double value) {
     throw dope::Error("Svg", dope::detail::text("coordinate ", value), "a finite number");
   }
   std::array<char, 400> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed, 2);
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed, 2);
   std::string text(digits.data(), end.ptr);
   text.erase(text.find_last_not_of('0') + 1);
   if (text.back() == '.') text.pop_back();
@@ -76,21 +84,28 @@ std::string coordinate(double value) {
 Svg::Svg(double width, double height, std::string_view title, std::string_view description) {
   const std::string size_x = coordinate(width);
   const std::string size_y = coordinate(height);
-  body_ = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" width=\"" +
-          size_x + "\" height=\"" + size_y + "\" viewBox=\"0 0 " + size_x + " " + size_y +
-          "\" role=\"img\" font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\">\n<title>" + xml_escaped(title) +
-          "</title>\n<desc>" + xml_escaped(description) + "</desc>\n";
+  body_ =
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" "
+      "width=\"" +
+      size_x + "\" height=\"" + size_y + "\" viewBox=\"0 0 " + size_x + " " + size_y +
+      "\" role=\"img\" font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\">\n<title>" +
+      xml_escaped(title) + "</title>\n<desc>" + xml_escaped(description) + "</desc>\n";
 }
 
 void Svg::element(std::string_view name, const Attributes& geometry, const Attributes& attributes) {
   body_ += "<" + std::string(name);
   for (const Attributes* list : {&geometry, &attributes}) {
-    for (const auto& [key, value] : *list) body_ += " " + std::string(key) + "=\"" + xml_escaped(value) + "\"";
+    for (const auto& [key, value] : *list)
+      body_ += " " + std::string(key) + "=\"" + xml_escaped(value) + "\"";
   }
 }
 
 void Svg::rect(double x, double y, double width, double height, const Attributes& attributes) {
-  element("rect", {{"x", coordinate(x)}, {"y", coordinate(y)}, {"width", coordinate(width)}, {"height", coordinate(height)}},
+  element("rect",
+          {{"x", coordinate(x)},
+           {"y", coordinate(y)},
+           {"width", coordinate(width)},
+           {"height", coordinate(height)}},
           attributes);
   body_ += "/>\n";
 }

@@ -12,8 +12,9 @@ namespace lab {
 namespace {
 
 std::size_t width_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char byte) { return (static_cast<unsigned char>(byte) & 0xc0u) != 0x80u; }));
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xc0u) != 0x80u;
+  }));
 }
 
 std::string one_line(std::string text) {
@@ -48,7 +49,8 @@ std::vector<std::size_t> widths_of(const std::vector<std::vector<std::string>>& 
 /// Titles and rows, each cell passed through `shape`.
 template <class Shape>
 std::vector<std::vector<std::string>> lines_of(const std::vector<Column>& columns,
-                                               const std::vector<std::vector<std::string>>& rows, Shape shape) {
+                                               const std::vector<std::vector<std::string>>& rows,
+                                               Shape shape) {
   std::vector<std::vector<std::string>> lines(1);
   for (const auto& column : columns) lines.front().push_back(shape(column.title));
   for (const auto& row : rows) {
@@ -87,7 +89,8 @@ std::string Table::text() const {
     line.erase(line.find_last_not_of(' ') + 1);
     out += line + "\n";
     if (row == 0) {
-      for (std::size_t i = 0; i < widths.size(); ++i) out += (i > 0 ? "  " : "") + std::string(widths[i], '-');
+      for (std::size_t i = 0; i < widths.size(); ++i)
+        out += (i > 0 ? "  " : "") + std::string(widths[i], '-');
       out += "\n";
     }
   }
@@ -99,7 +102,8 @@ std::string Table::markdown() const {
   const auto widths = widths_of(lines, 3);
   std::string out;
   for (std::size_t row = 0; row < lines.size(); ++row) {
-    for (std::size_t i = 0; i < widths.size(); ++i) out += "| " + padded(lines[row][i], widths[i], columns_[i].align) + " ";
+    for (std::size_t i = 0; i < widths.size(); ++i)
+      out += "| " + padded(lines[row][i], widths[i], columns_[i].align) + " ";
     out += "|\n";
     if (row == 0) {
       for (std::size_t i = 0; i < widths.size(); ++i) {
