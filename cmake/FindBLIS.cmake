@@ -8,7 +8,8 @@ find_package(Threads)
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(BLIS REQUIRED_VARS BLIS_LIBRARY BLIS_INCLUDE_DIR Threads_FOUND
-                                  REASON_FAILURE_MESSAGE "install libblis-serial-dev, or set BLIS_INCLUDE_DIR and BLIS_LIBRARY")
+                                  REASON_FAILURE_MESSAGE
+                                  "install libblis-serial-dev, or set BLIS_INCLUDE_DIR and BLIS_LIBRARY")
 mark_as_advanced(BLIS_INCLUDE_DIR BLIS_LIBRARY)
 if(BLIS_FOUND AND NOT TARGET BLIS::BLIS)
   add_library(BLIS::BLIS UNKNOWN IMPORTED)

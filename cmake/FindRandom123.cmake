@@ -3,7 +3,8 @@ find_path(Random123_INCLUDE_DIR Random123/philox.h)
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(Random123 REQUIRED_VARS Random123_INCLUDE_DIR
-                                  REASON_FAILURE_MESSAGE "install librandom123-dev, or set Random123_INCLUDE_DIR")
+                                  REASON_FAILURE_MESSAGE
+                                  "install librandom123-dev, or set Random123_INCLUDE_DIR")
 mark_as_advanced(Random123_INCLUDE_DIR)
 if(Random123_FOUND AND NOT TARGET Random123::headers)
   add_library(Random123::headers INTERFACE IMPORTED)

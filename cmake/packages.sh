@@ -20,7 +20,8 @@ need_packages() {
   if [ "$(id -u)" -ne 0 ]; then
     as_root=(sudo)
   fi
-  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300)
+  local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300
+             -o Dpkg::Use-Pty=0)
   echo "Installing ${missing[*]}" >&2
   if ! { command -v "${as_root[@]:-env}" && "${apt[@]}" update &&
          "${apt[@]}" install -y --no-install-recommends "${missing[@]}"; } >/dev/null; then
@@ -31,6 +32,6 @@ need_packages() {
 }
 
 # What the programs need, and what the tests need besides.
-program_packages=(g++ cmake make libeigen3-dev libxsimd-dev librandom123-dev libblis-serial-dev nlohmann-json3-dev
-                  libcxxopts-dev)
+program_packages=(g++ cmake make libeigen3-dev libxsimd-dev librandom123-dev libblis-serial-dev
+                  nlohmann-json3-dev libcxxopts-dev)
 test_packages=("${program_packages[@]}" doctest-dev)
