@@ -52,8 +52,9 @@ oracle::Matrix exact_of(const std::vector<std::vector<T>>& rows) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("measures of an attention map are those of the map held whole, fed in any order and merged", T,
-                   float, double, dope::float16, dope::bfloat16) {
+TEST_CASE_TEMPLATE(
+    "measures of an attention map are those of the map held whole, fed in any order and merged", T, float,
+    double, dope::float16, dope::bfloat16) {
   oracle::Random random(81);
   for (const std::size_t count : {1u, 2u, 17u, 100u}) {
     const auto rows = map_of<T>(count, random);
@@ -136,7 +137,8 @@ TEST_CASE("maps with a known answer: all on the first key, all on itself, unifor
   CHECK(self.distance() == 0.0);
   CHECK(even.sink_score(0) == doctest::Approx(harmonic).epsilon(rounding));
   CHECK(even.entropy() == doctest::Approx(log_mean).epsilon(rounding));
-  CHECK(dope::sink_rate(std::vector<double>{sink.sink_score(0), self.sink_score(0), even.sink_score(0), 0.3}) == 0.25);
+  CHECK(dope::sink_rate(
+            std::vector<double>{sink.sink_score(0), self.sink_score(0), even.sink_score(0), 0.3}) == 0.25);
   CHECK(dope::sink_rate(std::vector<double>{0.1, 0.2}, 0.15) == 0.5);
 }
 

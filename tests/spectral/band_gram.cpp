@@ -15,8 +15,8 @@ constexpr Pairing pairings[] = {Pairing::interleaved, Pairing::half_split};
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("band Grams are the 2 x 2 diagonal blocks of the head's Gram, however merged", T, float, double,
-                   dope::float16, dope::bfloat16) {
+TEST_CASE_TEMPLATE("band Grams are the 2 x 2 diagonal blocks of the head's Gram, however merged", T, float,
+                   double, dope::float16, dope::bfloat16) {
   oracle::Random random(61);
   constexpr double rounding = 0x1p-42;  // 300 sums in double
   for (const std::size_t width : oracle::widths) {
@@ -34,9 +34,8 @@ TEST_CASE_TEMPLATE("band Grams are the 2 x 2 diagonal blocks of the head's Gram,
         rest.add(head.view().slice(37, 63));
         grams.merge(rest);
         CHECK(grams.tokens() == 100);
-        const auto blocks =
-            dope::band_grams_of(dope::gram_of(head.view(), {.accumulation = dope::Accumulation::double_blocks}),
-                                pairing, bands);
+        const auto blocks = dope::band_grams_of(
+            dope::gram_of(head.view(), {.accumulation = dope::Accumulation::double_blocks}), pairing, bands);
         CHECK(blocks.tokens() == 100);
         for (std::size_t band = 0; band < bands; ++band) {
           const std::size_t a = pairing == Pairing::interleaved ? 2 * band : band;

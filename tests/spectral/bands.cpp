@@ -108,11 +108,14 @@ TEST_CASE_TEMPLATE("every amplification bound is at most what is measured", T, f
   }
 }
 
-TEST_CASE("bounds hold for rotated heads in and out of the cone, at positions to 2^20, and are met by still bands") {
+TEST_CASE(
+    "bounds hold for rotated heads in and out of the cone, at positions to 2^20, and are met by still "
+    "bands") {
   oracle::Random random(72);
   for (const std::size_t width : {6u, 32u, 90u}) {
     const std::size_t bands = width / 2;
-    const dope::RopeParameters rope{.base = 1e4, .head_width = width, .rotated_width = width, .training_length = 512};
+    const dope::RopeParameters rope{
+        .base = 1e4, .head_width = width, .rotated_width = width, .training_length = 512};
     for (const std::int64_t first : {std::int64_t{0}, std::int64_t{1} << 20}) {
       for (const auto pairing : pairings) {
         const std::size_t tokens = 2048;
@@ -198,7 +201,8 @@ TEST_CASE_TEMPLATE("what a band report measures agrees with long double", T, flo
   }
 }
 
-TEST_CASE("a band's score matrix: its largest singular value, the angle, and one entry above sigma / sqrt(MN)") {
+TEST_CASE(
+    "a band's score matrix: its largest singular value, the angle, and one entry above sigma / sqrt(MN)") {
   oracle::Random random(74);
   constexpr double agreement = 1e-9;
   for (const std::size_t width : {2u, 6u, 32u}) {
@@ -223,9 +227,11 @@ TEST_CASE("a band's score matrix: its largest singular value, the angle, and one
               }
             }
             const Real sigma = std::sqrt(oracle::squared_singular_values(scores)[0]);
-            CHECK(report.largest_singular_value == doctest::Approx(static_cast<double>(sigma)).epsilon(agreement));
+            CHECK(report.largest_singular_value ==
+                  doctest::Approx(static_cast<double>(sigma)).epsilon(agreement));
             CHECK(holds(report.entry_bound, static_cast<double>(brightest)));
-            CHECK(report.entry_bound == doctest::Approx(static_cast<double>(sigma / std::sqrt(108.0L))).epsilon(agreement));
+            CHECK(report.entry_bound ==
+                  doctest::Approx(static_cast<double>(sigma / std::sqrt(108.0L))).epsilon(agreement));
             CHECK(report.angle >= 0.0);
             CHECK(report.angle <= std::numbers::pi / 2 + rounding);
           }
@@ -248,7 +254,8 @@ TEST_CASE("psi is the angle between principal directions, as lines") {
       // One token a side: the bound is met.
       CHECK(report.largest_singular_value ==
             doctest::Approx(6 * std::abs(std::cos(query_angle - key_angle)) / std::sqrt(2.0)).epsilon(1e-12));
-      CHECK(report.largest_singular_value_bound == doctest::Approx(report.largest_singular_value).epsilon(1e-12));
+      CHECK(report.largest_singular_value_bound ==
+            doctest::Approx(report.largest_singular_value).epsilon(1e-12));
     }
   }
 }
@@ -272,8 +279,9 @@ TEST_CASE("contracts of band reports are errors") {
   CHECK_THROWS_AS(static_cast<void>(reports(1, 2, 0)), dope::Error);
   CHECK_THROWS_AS(static_cast<void>(reports(1, 4, 1)), dope::Error);
   const float zeros[] = {0.0f, 0.0f};
-  CHECK_THROWS_AS(static_cast<void>(dope::band_reports(dope::dense_head(zeros, 1, 2), Pairing::half_split, 1)),
-                  dope::Error);
+  CHECK_THROWS_AS(
+      static_cast<void>(dope::band_reports(dope::dense_head(zeros, 1, 2), Pairing::half_split, 1)),
+      dope::Error);
   const auto good = reports(1, 2, 1)[0];
   auto other = good;
   other.band = 1;

@@ -8,8 +8,8 @@
 
 #include "spectral/oracle.hpp"
 
-TEST_CASE_TEMPLATE("the peak is the largest magnitude of the rows, gaps between them left alone", T, float, double,
-                   dope::float16, dope::bfloat16) {
+TEST_CASE_TEMPLATE("the peak is the largest magnitude of the rows, gaps between them left alone", T, float,
+                   double, dope::float16, dope::bfloat16) {
   oracle::Random random(91);
   for (const std::size_t width : oracle::widths) {
     oracle::Head<T> head(oracle::normals(9, width, random), 4);
@@ -20,8 +20,8 @@ TEST_CASE_TEMPLATE("the peak is the largest magnitude of the rows, gaps between 
   }
 }
 
-TEST_CASE_TEMPLATE("the first value that is not finite is named by token and channel", T, float, double, dope::float16,
-                   dope::bfloat16) {
+TEST_CASE_TEMPLATE("the first value that is not finite is named by token and channel", T, float, double,
+                   dope::float16, dope::bfloat16) {
   using C = dope::compute_t<T>;
   oracle::Random random(92);
   for (const std::size_t width : oracle::small_widths) {

@@ -52,7 +52,8 @@ const std::vector<Shape> shapes = {
     {"one direction 1e8 times the rest in singular value", Accumulation::triangular_factor, 4e8L, 4, 1},
 };
 
-oracle::Matrix rows_of_shape(const Shape& shape, std::size_t tokens, std::size_t width, oracle::Random& random) {
+oracle::Matrix rows_of_shape(const Shape& shape, std::size_t tokens, std::size_t width,
+                             oracle::Random& random) {
   std::vector<Real> sigma(width);
   for (std::size_t i = 0; i < width; ++i) {
     const Real at = width > 1 ? static_cast<Real>(i) / static_cast<Real>(width - 1) : 0;
@@ -92,8 +93,9 @@ dope::Spectrum flat(std::size_t width, double value) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("every entropy agrees with long double to 1e-6 on well- and ill-conditioned and spiked heads", T,
-                   float, double, dope::float16, dope::bfloat16) {
+TEST_CASE_TEMPLATE(
+    "every entropy agrees with long double to 1e-6 on well- and ill-conditioned and spiked heads", T, float,
+    double, dope::float16, dope::bfloat16) {
   oracle::Random random(31);
   for (const std::size_t width : oracle::small_widths) {
     for (const Shape& shape : shapes) {
@@ -113,13 +115,13 @@ TEST_CASE_TEMPLATE("every entropy agrees with long double to 1e-6 on well- and i
         const auto score = [&](const Entropy& entropy) { return dope::evaluate(entropy, spectra); };
         CHECK(relative(score(dope::VonNeumann{}), oracle::von_neumann(exact)) < agreement);
         CHECK(relative(score(dope::SpectralNorm{NormScale::raw}), exact[0]) < agreement);
-        CHECK(relative(score(dope::SpectralNorm{NormScale::trace_share}), exact[0] / oracle::sum(exact, width)) <
-              agreement);
+        CHECK(relative(score(dope::SpectralNorm{NormScale::trace_share}),
+                       exact[0] / oracle::sum(exact, width)) < agreement);
         for (const std::size_t r : ranks(width)) {
           CAPTURE(r);
           if (r > 1) {
-            CHECK(relative(score(dope::TruncatedEffectiveRank{r}), std::exp(oracle::entropy_of_first(exact, r))) <
-                  agreement);
+            CHECK(relative(score(dope::TruncatedEffectiveRank{r}),
+                           std::exp(oracle::entropy_of_first(exact, r))) < agreement);
           }
           Real mean = 0;
           Real size = 0;  // terms of both signs may cancel: relative to what was added
@@ -128,8 +130,8 @@ TEST_CASE_TEMPLATE("every entropy agrees with long double to 1e-6 on well- and i
             size += std::abs(oracle::minus_x_log_x(exact[i]));
           }
           CHECK(std::abs(static_cast<double>(
-                    (static_cast<Real>(score(dope::TruncatedMean{r})) * static_cast<Real>(r) - mean) / size)) <
-                agreement);
+                    (static_cast<Real>(score(dope::TruncatedMean{r})) * static_cast<Real>(r) - mean) /
+                    size)) < agreement);
           CHECK(relative(score(dope::Uncomp{r}), oracle::uncomp(even, r)) < agreement);
         }
       }
@@ -142,7 +144,8 @@ TEST_CASE_TEMPLATE("band mean agrees with long double to 1e-6 up to 1e8 in eigen
   oracle::Random random(32);
   for (const std::size_t width : oracle::small_widths) {
     for (const Shape& shape : shapes) {
-      if (shape.needs == Accumulation::triangular_factor) continue;  // 1e16 is past what 2 × 2 sums in double hold
+      if (shape.needs == Accumulation::triangular_factor)
+        continue;  // 1e16 is past what 2 × 2 sums in double hold
       if (std::is_same_v<T, dope::float16> && shape.first > 1e3L) continue;
       const oracle::Head<T> head(rows_of_shape(shape, 280, width, random), 1);
       for (const auto pairing : pairings) {
@@ -153,8 +156,8 @@ TEST_CASE_TEMPLATE("band mean agrees with long double to 1e-6 up to 1e8 in eigen
         const Real exact = band_mean_oracle(head.exact(), pairing);
         CHECK(relative(dope::band_mean(bands), exact) < agreement);
         const auto blocks = dope::band_grams_of(
-            dope::gram_of(head.view(), {Centring::none, RowScaling::none, Accumulation::double_blocks}), pairing,
-            width / 2);
+            dope::gram_of(head.view(), {Centring::none, RowScaling::none, Accumulation::double_blocks}),
+            pairing, width / 2);
         CHECK(relative(dope::band_mean(blocks), exact) < agreement);
       }
     }
@@ -192,17 +195,20 @@ TEST_CASE("entropies are invariant to scaling of the rows, those that claim it")
       const oracle::Head<double> b(scaled);
       const dope::GramOptions plain{Centring::none, RowScaling::none, Accumulation::double_blocks};
       const dope::GramOptions even{Centring::token_mean, RowScaling::unit, Accumulation::double_blocks};
-      dope::HeadSpectra before{spectrum(a, plain), spectrum(a, even),
-                               dope::band_grams_of(dope::gram_of(a.view(), plain), Pairing::half_split, width / 2)};
-      dope::HeadSpectra after{spectrum(b, plain), spectrum(b, even),
-                              dope::band_grams_of(dope::gram_of(b.view(), plain), Pairing::half_split, width / 2)};
+      dope::HeadSpectra before{
+          spectrum(a, plain), spectrum(a, even),
+          dope::band_grams_of(dope::gram_of(a.view(), plain), Pairing::half_split, width / 2)};
+      dope::HeadSpectra after{
+          spectrum(b, plain), spectrum(b, even),
+          dope::band_grams_of(dope::gram_of(b.view(), plain), Pairing::half_split, width / 2)};
       const std::size_t r = (width + 2) / 2;
       constexpr double rounding = 1e-12;  // the scaled rows are rounded anew
       for (const Entropy& entropy :
            {Entropy(dope::VonNeumann{}), Entropy(dope::BandMean{}), Entropy(dope::TruncatedEffectiveRank{r}),
             Entropy(dope::Uncomp{r}), Entropy(dope::SpectralNorm{NormScale::trace_share})}) {
         CAPTURE(dope::name_of(entropy));
-        CHECK(dope::evaluate(entropy, after) == doctest::Approx(dope::evaluate(entropy, before)).epsilon(rounding));
+        CHECK(dope::evaluate(entropy, after) ==
+              doctest::Approx(dope::evaluate(entropy, before)).epsilon(rounding));
       }
       const auto square = static_cast<double>(factor * factor);
       CHECK(dope::spectral_norm(after.head, NormScale::raw) ==
@@ -236,15 +242,18 @@ TEST_CASE("entropies are invariant to right-multiplication by an orthogonal matr
     for (const std::size_t r : ranks(width)) {
       for (const Entropy& entropy :
            {Entropy(dope::VonNeumann{}), Entropy(dope::TruncatedEffectiveRank{std::max<std::size_t>(r, 2)}),
-            Entropy(dope::TruncatedMean{r}), Entropy(dope::Uncomp{r}), Entropy(dope::SpectralNorm{NormScale::raw}),
+            Entropy(dope::TruncatedMean{r}), Entropy(dope::Uncomp{r}),
+            Entropy(dope::SpectralNorm{NormScale::raw}),
             Entropy(dope::SpectralNorm{NormScale::trace_share})}) {
         CAPTURE(dope::name_of(entropy));
-        CHECK(dope::evaluate(entropy, after) == doctest::Approx(dope::evaluate(entropy, before)).epsilon(1e-11));
+        CHECK(dope::evaluate(entropy, after) ==
+              doctest::Approx(dope::evaluate(entropy, before)).epsilon(1e-11));
       }
     }
     if (width == 2) continue;  // one band: its plane is everything
     const auto bands = [&](const oracle::Head<double>& head) {
-      return dope::band_mean(dope::band_grams_of(dope::gram_of(head.view(), plain), Pairing::half_split, width / 2));
+      return dope::band_mean(
+          dope::band_grams_of(dope::gram_of(head.view(), plain), Pairing::half_split, width / 2));
     };
     CHECK(std::abs(bands(a) - bands(b)) > 1e-6);
     // A turn inside every band's plane does keep it.
@@ -267,7 +276,8 @@ TEST_CASE("0 <= H <= ln rank, and the ends are reached") {
   constexpr double rounding = 1e-12;  // a zero eigenvalue comes out as up to 2⁻⁵⁰ of the largest
   for (const std::size_t width : oracle::small_widths) {
     for (std::size_t rank = 1; rank <= width; rank = rank < 4 ? rank + 1 : 2 * rank) {
-      const oracle::Matrix x = oracle::product(oracle::normals(150, rank, random), oracle::normals(rank, width, random));
+      const oracle::Matrix x =
+          oracle::product(oracle::normals(150, rank, random), oracle::normals(rank, width, random));
       const oracle::Head<double> head(x);
       for (const auto accumulation : {Accumulation::double_blocks, Accumulation::triangular_factor}) {
         const auto measured = spectrum(head, {Centring::none, RowScaling::none, accumulation});
@@ -279,14 +289,16 @@ TEST_CASE("0 <= H <= ln rank, and the ends are reached") {
           CHECK(truncated >= 1.0);
           CHECK(truncated <= static_cast<double>(std::min(r, rank)) * (1 + rounding));
         }
-        CHECK(dope::spectral_norm(measured, NormScale::trace_share) >= 1.0 / static_cast<double>(rank) - rounding);
+        CHECK(dope::spectral_norm(measured, NormScale::trace_share) >=
+              1.0 / static_cast<double>(rank) - rounding);
         CHECK(dope::spectral_norm(measured, NormScale::trace_share) <= 1.0);
         const double uncomp = dope::uncomp(measured, width);
         CHECK(uncomp >= 0.0);
         CHECK(uncomp <= 1.0 + static_cast<double>(width) * dope::uncomp_epsilon);
       }
     }
-    CHECK(dope::von_neumann(flat(width, 7.0)) == doctest::Approx(std::log(static_cast<double>(width))).epsilon(1e-14));
+    CHECK(dope::von_neumann(flat(width, 7.0)) ==
+          doctest::Approx(std::log(static_cast<double>(width))).epsilon(1e-14));
     std::vector<double> one(width);
     one[0] = 5.0;
     CHECK(dope::von_neumann(dope::spectrum_of(one)) == 0.0);
@@ -316,14 +328,15 @@ TEST_CASE("truncated effective rank at r = 1 is 1 for every head, and asking it 
   CHECK_THROWS_AS(dope::require_ranks(dope::TruncatedEffectiveRank{0}), dope::Error);
   CHECK_THROWS_AS(dope::require_ranks(dope::TruncatedMean{0}), dope::Error);
   CHECK_THROWS_AS(dope::require_ranks(dope::Uncomp{0}), dope::Error);
-  for (const Entropy& entropy : {Entropy(dope::VonNeumann{}), Entropy(dope::BandMean{}), Entropy(dope::TruncatedMean{1}),
-                                 Entropy(dope::TruncatedEffectiveRank{2}), Entropy(dope::Uncomp{1}),
-                                 Entropy(dope::SpectralNorm{NormScale::raw})}) {
+  for (const Entropy& entropy : {Entropy(dope::VonNeumann{}), Entropy(dope::BandMean{}),
+                                 Entropy(dope::TruncatedMean{1}), Entropy(dope::TruncatedEffectiveRank{2}),
+                                 Entropy(dope::Uncomp{1}), Entropy(dope::SpectralNorm{NormScale::raw})}) {
     CHECK_NOTHROW(dope::require_ranks(entropy));
   }
 }
 
-TEST_CASE("truncated mean as printed: amplifying an eigenvalue of 1/e or more raises it and lowers the entropy") {
+TEST_CASE(
+    "truncated mean as printed: amplifying an eigenvalue of 1/e or more raises it and lowers the entropy") {
   for (const double first : {0.4, 1.0, 10.0, 1e4}) {
     double last_mean = -1e300;
     double last_entropy = 1e300;
@@ -339,7 +352,9 @@ TEST_CASE("truncated mean as printed: amplifying an eigenvalue of 1/e or more ra
 }
 
 TEST_CASE("truncated mean at r = 1 ranks as the largest eigenvalue does, from 1/e on and not below") {
-  const auto score = [](double value) { return dope::truncated_mean(dope::spectrum_of(std::vector<double>{value}), 1); };
+  const auto score = [](double value) {
+    return dope::truncated_mean(dope::spectrum_of(std::vector<double>{value}), 1);
+  };
   const double turn = std::exp(-1.0);
   for (double value = turn * 1.001; value < 1e6; value *= 1.1) CHECK(score(value * 1.1) > score(value));
   for (double value = turn / 1.001; value > 1e-6; value /= 1.1) CHECK(score(value / 1.1) > score(value));
@@ -392,9 +407,9 @@ TEST_CASE("names are read back as what they name, and nothing else is read") {
   for (const Entropy& entropy : all) CHECK((dope::parse_entropy(dope::name_of(entropy)) == entropy));
   CHECK(dope::name_of(dope::TruncatedMean{8}) == "truncated_mean(r=8)");
   CHECK(dope::name_of(dope::SpectralNorm{NormScale::trace_share}) == "spectral_norm(trace_share)");
-  for (const char* name : {"", "entropy", "von_neumann(r=1)", "uncomp", "uncomp()", "uncomp(r=)", "uncomp(r=-1)",
-                           "uncomp(r=1.5)", "uncomp(r=8", "uncomp(r=8))", "uncomp(r= 8)", "Uncomp(r=8)",
-                           "spectral_norm", "truncated_mean(r=99999999999999999999999)"}) {
+  for (const char* name : {"", "entropy", "von_neumann(r=1)", "uncomp", "uncomp()", "uncomp(r=)",
+                           "uncomp(r=-1)", "uncomp(r=1.5)", "uncomp(r=8", "uncomp(r=8))", "uncomp(r= 8)",
+                           "Uncomp(r=8)", "spectral_norm", "truncated_mean(r=99999999999999999999999)"}) {
     CAPTURE(name);
     CHECK_THROWS_AS(static_cast<void>(dope::parse_entropy(name)), dope::Error);
   }

@@ -23,9 +23,12 @@ constexpr Accumulation accumulations[] = {Accumulation::float_blocks, Accumulati
 /// mostly cancel; double: the same at 2⁻⁵³; the factor adds a reflection's rounding per block.
 double tolerance(Accumulation accumulation) {
   switch (accumulation) {
-    case Accumulation::float_blocks: return 0x1p-20;
-    case Accumulation::double_blocks: return 0x1p-48;
-    default: return 0x1p-46;
+    case Accumulation::float_blocks:
+      return 0x1p-20;
+    case Accumulation::double_blocks:
+      return 0x1p-48;
+    default:
+      return 0x1p-46;
   }
 }
 
@@ -54,7 +57,8 @@ std::vector<GramOptions> all_options() {
   std::vector<GramOptions> all;
   for (const auto accumulation : accumulations) {
     for (const auto centring : {Centring::none, Centring::token_mean}) {
-      for (const auto rows : {RowScaling::none, RowScaling::unit}) all.push_back({centring, rows, accumulation});
+      for (const auto rows : {RowScaling::none, RowScaling::unit})
+        all.push_back({centring, rows, accumulation});
     }
   }
   return all;
@@ -68,8 +72,8 @@ oracle::Matrix shifted_normals(std::size_t tokens, std::size_t width, oracle::Ra
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("a Gram is the sum of outer products of the prepared rows", T, float, double, dope::float16,
-                   dope::bfloat16) {
+TEST_CASE_TEMPLATE("a Gram is the sum of outer products of the prepared rows", T, float, double,
+                   dope::float16, dope::bfloat16) {
   oracle::Random random(11);
   for (const std::size_t width : oracle::widths) {
     const std::size_t tokens = width > 100 ? 270 : 521;  // more than one block, and a part of one
@@ -94,8 +98,8 @@ TEST_CASE_TEMPLATE("a Gram is the sum of outer products of the prepared rows", T
   }
 }
 
-TEST_CASE_TEMPLATE("adding Grams equals the Gram of concatenated tokens, in any order and any cut", T, float, double,
-                   dope::float16, dope::bfloat16) {
+TEST_CASE_TEMPLATE("adding Grams equals the Gram of concatenated tokens, in any order and any cut", T, float,
+                   double, dope::float16, dope::bfloat16) {
   oracle::Random random(12);
   for (const std::size_t width : oracle::small_widths) {
     const std::size_t tokens = 700;
@@ -109,7 +113,8 @@ TEST_CASE_TEMPLATE("adding Grams equals the Gram of concatenated tokens, in any 
         return two_passes ? dope::Gram(width, options, mean.mean()) : dope::Gram(width, options);
       };
       const auto exact = oracle::gram(prepared(head.exact(), options));
-      for (const std::size_t cut : {std::size_t{0}, std::size_t{1}, std::size_t{255}, std::size_t{256}, tokens}) {
+      for (const std::size_t cut :
+           {std::size_t{0}, std::size_t{1}, std::size_t{255}, std::size_t{256}, tokens}) {
         CAPTURE(width);
         CAPTURE(cut);
         CAPTURE(static_cast<int>(options.centring));
@@ -150,13 +155,14 @@ TEST_CASE("a Gram merged with itself counts every token twice") {
   }
 }
 
-TEST_CASE_TEMPLATE("scaling the rows by a power of two scales the Gram exactly, far beyond float's squares", T, float,
-                   double, dope::bfloat16) {
+TEST_CASE_TEMPLATE("scaling the rows by a power of two scales the Gram exactly, far beyond float's squares",
+                   T, float, double, dope::bfloat16) {
   oracle::Random random(14);
   const oracle::Matrix x = oracle::normals(300, 10, random);
   const oracle::Head<T> plain(x);
   for (const auto accumulation : {Accumulation::float_blocks, Accumulation::double_blocks}) {
-    const Eigen::MatrixXd base = dope::gram_of(plain.view(), {Centring::none, RowScaling::none, accumulation}).matrix();
+    const Eigen::MatrixXd base =
+        dope::gram_of(plain.view(), {Centring::none, RowScaling::none, accumulation}).matrix();
     for (const int power : {-90, -40, -1, 1, 40, 90, 120}) {
       oracle::Head<T> scaled = plain;
       for (T& value : scaled.storage) {
@@ -189,12 +195,13 @@ TEST_CASE("a mean far from zero does not cancel, in one stream or merged") {
       merged.merge(dope::gram_of(head.view().slice(first, std::min<std::size_t>(77, 2000 - first)), options));
     }
     CHECK(worst_share(merged.matrix(), exact) < far);
-    for (Eigen::Index c = 0; c < 12; ++c) CHECK(std::abs(merged.mean()[c]) == doctest::Approx(0x1p20).epsilon(1e-6));
+    for (Eigen::Index c = 0; c < 12; ++c)
+      CHECK(std::abs(merged.mean()[c]) == doctest::Approx(0x1p20).epsilon(1e-6));
   }
 }
 
-TEST_CASE_TEMPLATE("unit rows: the trace counts the rows that have a direction", T, float, double, dope::float16,
-                   dope::bfloat16) {
+TEST_CASE_TEMPLATE("unit rows: the trace counts the rows that have a direction", T, float, double,
+                   dope::float16, dope::bfloat16) {
   oracle::Random random(16);
   oracle::Matrix x = shifted_normals(300, 10, random);
   for (const std::size_t zero : {0u, 7u, 299u}) {
@@ -209,8 +216,8 @@ TEST_CASE_TEMPLATE("unit rows: the trace counts the rows that have a direction",
   }
 }
 
-TEST_CASE_TEMPLATE("rows equal to the centre have no direction, whatever the mean's rounding", T, float, double,
-                   dope::float16, dope::bfloat16) {
+TEST_CASE_TEMPLATE("rows equal to the centre have no direction, whatever the mean's rounding", T, float,
+                   double, dope::float16, dope::bfloat16) {
   oracle::Random random(17);
   oracle::Matrix x(101, 6);
   for (std::size_t c = 0; c < 6; ++c) x(0, c) = random.normal();
@@ -218,7 +225,8 @@ TEST_CASE_TEMPLATE("rows equal to the centre have no direction, whatever the mea
     for (std::size_t c = 0; c < 6; ++c) x(t, c) = x(0, c);
   }
   const oracle::Head<T> head(x);
-  const auto gram = dope::gram_of(head.view(), {Centring::token_mean, RowScaling::unit, Accumulation::double_blocks});
+  const auto gram =
+      dope::gram_of(head.view(), {Centring::token_mean, RowScaling::unit, Accumulation::double_blocks});
   CHECK(gram.zero_rows() == 101);
   CHECK(gram.matrix().isZero(0.0));
 }
@@ -228,8 +236,8 @@ TEST_CASE("the triangular factor is upper triangular and its square is the Gram"
   for (const std::size_t width : oracle::small_widths) {
     for (const std::size_t tokens : {std::size_t{1}, width / 2, width, 3 * width + 1}) {
       const oracle::Head<double> head(shifted_normals(tokens, width, random));
-      const auto gram = dope::gram_of(
-          head.view(), {Centring::none, RowScaling::none, Accumulation::triangular_factor});
+      const auto gram =
+          dope::gram_of(head.view(), {Centring::none, RowScaling::none, Accumulation::triangular_factor});
       const Eigen::MatrixXd below = gram.factor().triangularView<Eigen::StrictlyLower>();
       CHECK(below.isZero(0.0));
       CHECK(worst_share(gram.factor().transpose() * gram.factor(), oracle::gram(head.exact())) < 0x1p-46);
@@ -238,8 +246,8 @@ TEST_CASE("the triangular factor is upper triangular and its square is the Gram"
   CHECK_THROWS_AS(static_cast<void>(dope::Gram(4).factor()), dope::Error);
 }
 
-TEST_CASE_TEMPLATE("non-finite input is an error that names the token and leaves the Gram as it was", T, float, double,
-                   dope::float16, dope::bfloat16) {
+TEST_CASE_TEMPLATE("non-finite input is an error that names the token and leaves the Gram as it was", T,
+                   float, double, dope::float16, dope::bfloat16) {
   using C = dope::compute_t<T>;
   oracle::Random random(19);
   const oracle::Head<T> good(shifted_normals(600, 6, random));

@@ -56,7 +56,8 @@ TEST_CASE("every rank agrees with long double, is scale-free, and lies in [1, wi
     for (double& value : values) value *= 1e-9;
     const auto scaled = dope::spectrum_of(values);
     CHECK(dope::effective_rank(scaled) == doctest::Approx(dope::effective_rank(spectrum)).epsilon(agreement));
-    CHECK(dope::participation_ratio(scaled) == doctest::Approx(dope::participation_ratio(spectrum)).epsilon(agreement));
+    CHECK(dope::participation_ratio(scaled) ==
+          doctest::Approx(dope::participation_ratio(spectrum)).epsilon(agreement));
     CHECK(dope::stable_rank(scaled) == doctest::Approx(dope::stable_rank(spectrum)).epsilon(agreement));
     CHECK(dope::rankme(scaled) == doctest::Approx(dope::rankme(spectrum)).epsilon(agreement));
 

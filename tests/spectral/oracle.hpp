@@ -25,7 +25,8 @@ struct Matrix {
   std::size_t columns = 0;
   std::vector<Real> values;
 
-  Matrix(std::size_t rows_, std::size_t columns_) : rows(rows_), columns(columns_), values(rows_ * columns_) {}
+  Matrix(std::size_t rows_, std::size_t columns_)
+      : rows(rows_), columns(columns_), values(rows_ * columns_) {}
   Real& operator()(std::size_t row, std::size_t column) { return values[row * columns + column]; }
   Real operator()(std::size_t row, std::size_t column) const { return values[row * columns + column]; }
 };

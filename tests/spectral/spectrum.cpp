@@ -17,12 +17,14 @@ constexpr Accumulation accumulations[] = {Accumulation::float_blocks, Accumulati
                                           Accumulation::triangular_factor};
 
 /// Worst eigenvalue error as a share of λ₁: rounding of the Gram's entries, then of the solver.
-double tolerance(Accumulation accumulation) { return accumulation == Accumulation::float_blocks ? 0x1p-19 : 0x1p-45; }
+double tolerance(Accumulation accumulation) {
+  return accumulation == Accumulation::float_blocks ? 0x1p-19 : 0x1p-45;
+}
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("eigenvalues are those of cyclic Jacobi in long double, descending, none below 0", T, float, double,
-                   dope::float16, dope::bfloat16) {
+TEST_CASE_TEMPLATE("eigenvalues are those of cyclic Jacobi in long double, descending, none below 0", T,
+                   float, double, dope::float16, dope::bfloat16) {
   oracle::Random random(41);
   for (const std::size_t width : oracle::small_widths) {
     for (const std::size_t tokens : {std::size_t{1}, std::size_t{5}, std::size_t{300}}) {
@@ -59,7 +61,8 @@ TEST_CASE("an eigensystem rebuilds its Gram from orthonormal vectors of fixed si
       const Eigen::MatrixXd overlap = system.vectors.transpose() * system.vectors;
       CHECK((overlap - Eigen::MatrixXd::Identity(size, size)).cwiseAbs().maxCoeff() < 1e-12);
       Eigen::VectorXd values(size);
-      for (std::size_t i = 0; i < width; ++i) values[static_cast<Eigen::Index>(i)] = system.spectrum.values[i];
+      for (std::size_t i = 0; i < width; ++i)
+        values[static_cast<Eigen::Index>(i)] = system.spectrum.values[i];
       const Eigen::MatrixXd rebuilt = system.vectors * values.asDiagonal() * system.vectors.transpose();
       CHECK((rebuilt - gram.matrix()).cwiseAbs().maxCoeff() < 1e-11 * gram.matrix().trace());
       CHECK(system.spectrum.values[0] == doctest::Approx(dope::spectrum_of(gram).values[0]).epsilon(1e-12));

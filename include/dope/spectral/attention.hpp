@@ -19,7 +19,7 @@ struct AttentionProbe {
   std::size_t sinks = 1;         // positions 0 … sinks − 1 get a sink score each
   std::size_t needle_first = 0;  // the needle's tokens [needle_first, needle_last); empty: no needle
   std::size_t needle_last = 0;
-  std::size_t recent = 64;       // the last tokens, the query's own included, that count as recent
+  std::size_t recent = 64;  // the last tokens, the query's own included, that count as recent
   bool operator==(const AttentionProbe&) const = default;
 };
 
@@ -36,10 +36,12 @@ struct AttentionProbe {
 /// belongs to it. Rows are divided by their own sum, which float16 or bfloat16 storage may leave off 1.
 class AttentionMeasures {
  public:
-  explicit AttentionMeasures(AttentionProbe probe) : probe_(probe), sink_mass_(probe.sinks), sink_rows_(probe.sinks) {
+  explicit AttentionMeasures(AttentionProbe probe)
+      : probe_(probe), sink_mass_(probe.sinks), sink_rows_(probe.sinks) {
     if (probe.needle_first > probe.needle_last || probe.recent == 0) {
       throw Error("AttentionMeasures",
-                  detail::text("needle [", probe.needle_first, ", ", probe.needle_last, "), ", probe.recent, " recent"),
+                  detail::text("needle [", probe.needle_first, ", ", probe.needle_last, "), ", probe.recent,
+                               " recent"),
                   "an ordered needle range and at least 1 recent token");
     }
   }
@@ -117,14 +119,16 @@ class AttentionMeasures {
     }
     constexpr double storage_error = 0.02;  // a sum of bfloat16 roundings, each 2⁻⁹, with room
     if (!(std::abs(total - 1.0) <= storage_error)) {
-      throw Error("AttentionMeasures::add_row", detail::text("a row of ", row.size(), " entries of sum ", total),
+      throw Error("AttentionMeasures::add_row",
+                  detail::text("a row of ", row.size(), " entries of sum ", total),
                   "at least 1 entry, of sum 1");
     }
     return total;
   }
 
   static double mean(std::string_view name, double sum, std::size_t count) {
-    if (count == 0) throw Error(detail::text("AttentionMeasures::", name), "no row it is measured on", "at least one");
+    if (count == 0)
+      throw Error(detail::text("AttentionMeasures::", name), "no row it is measured on", "at least one");
     return sum / static_cast<double>(count);
   }
 
@@ -143,7 +147,8 @@ class AttentionMeasures {
 /// token, 0.3). Throws Error for no head.
 [[nodiscard]] inline double sink_rate(std::span<const double> sink_scores, double threshold = 0.3) {
   if (sink_scores.empty()) throw Error("sink_rate", "no head", "at least one sink score");
-  const auto above = std::count_if(sink_scores.begin(), sink_scores.end(), [=](double s) { return s > threshold; });
+  const auto above =
+      std::count_if(sink_scores.begin(), sink_scores.end(), [=](double s) { return s > threshold; });
   return static_cast<double>(above) / static_cast<double>(sink_scores.size());
 }
 

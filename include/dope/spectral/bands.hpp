@@ -45,7 +45,9 @@ struct BandReport {
 
   [[nodiscard]] bool in_cone() const noexcept { return cone_half_angle < 0.5 * std::numbers::pi; }
   [[nodiscard]] double largest_singular_value() const noexcept { return std::sqrt(largest_eigenvalue); }
-  [[nodiscard]] double largest_singular_value_bound() const noexcept { return std::sqrt(largest_eigenvalue_bound); }
+  [[nodiscard]] double largest_singular_value_bound() const noexcept {
+    return std::sqrt(largest_eigenvalue_bound);
+  }
 };
 
 /// One band of the score matrix A_f = Q_f K_fᵀ/√d of M queries and N keys.
@@ -142,7 +144,8 @@ template <Readable T>
 [[nodiscard]] inline BandScoreReport band_score_report(const BandReport& query, const BandReport& key,
                                                        std::size_t head_width) {
   if (query.band != key.band || head_width == 0) {
-    throw Error("band_score_report", detail::text("bands ", query.band, " and ", key.band, ", width ", head_width),
+    throw Error("band_score_report",
+                detail::text("bands ", query.band, " and ", key.band, ", width ", head_width),
                 "the same band and a width of at least 1");
   }
   BandScoreReport report;
@@ -157,11 +160,12 @@ template <Readable T>
   const double k1 = std::sqrt(key.gram.largest());
   const double k2 = std::sqrt(key.gram.smallest());
   report.largest_singular_value =
-      detail::largest_singular_value(q1 * k1 * cosine, q1 * k2 * sine, -q2 * k1 * sine, q2 * k2 * cosine) / scale;
+      detail::largest_singular_value(q1 * k1 * cosine, q1 * k2 * sine, -q2 * k1 * sine, q2 * k2 * cosine) /
+      scale;
   report.largest_singular_value_bound =
       query.largest_singular_value_bound() * key.largest_singular_value_bound() * std::abs(cosine) / scale;
-  report.entry_bound =
-      report.largest_singular_value / std::sqrt(static_cast<double>(query.tokens) * static_cast<double>(key.tokens));
+  report.entry_bound = report.largest_singular_value /
+                       std::sqrt(static_cast<double>(query.tokens) * static_cast<double>(key.tokens));
   return report;
 }
 

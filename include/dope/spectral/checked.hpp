@@ -23,8 +23,8 @@ concept Readable = Scalar<std::remove_const_t<T>>;
 namespace detail {
 
 template <Scalar T>
-using magnitude_bits_t =
-    std::conditional_t<sizeof(T) == 8, std::uint64_t, std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint16_t>>;
+using magnitude_bits_t = std::conditional_t<sizeof(T) == 8, std::uint64_t,
+                                            std::conditional_t<sizeof(T) == 4, std::uint32_t, std::uint16_t>>;
 
 /// The bits of |value|: as integers they sort as the magnitudes do, infinities and NaNs last.
 template <Scalar T>
@@ -61,7 +61,8 @@ double checked_peak(std::string_view where, HeadView<T> rows, std::size_t width)
     }
   }
   const auto fits = [](magnitude_bits_t<Stored> bits) {
-    return bits < infinity_bits<Stored>() && static_cast<double>(std::bit_cast<Stored>(bits)) <= largest_magnitude;
+    return bits < infinity_bits<Stored>() &&
+           static_cast<double>(std::bit_cast<Stored>(bits)) <= largest_magnitude;
   };
   if (!fits(peak)) {
     for (std::size_t token = 0; token < rows.tokens; ++token) {

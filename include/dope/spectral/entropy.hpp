@@ -71,7 +71,8 @@ struct SpectralNorm {
   bool operator==(const SpectralNorm&) const = default;
 };
 
-using Entropy = std::variant<VonNeumann, BandMean, TruncatedEffectiveRank, TruncatedMean, Uncomp, SpectralNorm>;
+using Entropy =
+    std::variant<VonNeumann, BandMean, TruncatedEffectiveRank, TruncatedMean, Uncomp, SpectralNorm>;
 
 namespace detail {
 
@@ -85,7 +86,8 @@ inline void require_truncation(std::string_view where, std::size_t r, std::size_
 
 inline void require_spectrum(std::string_view where, const Spectrum& spectrum) {
   if (spectrum.values.empty() || !(spectrum.trace > 0.0)) {
-    throw Error(std::string(where), text("a spectrum of ", spectrum.width(), " values, trace ", spectrum.trace),
+    throw Error(std::string(where),
+                text("a spectrum of ", spectrum.width(), " values, trace ", spectrum.trace),
                 "a trace above 0");
   }
 }
@@ -121,7 +123,8 @@ inline double entropy_of_band(const BandGram& gram) noexcept {
   double sum = 0.0;
   for (std::size_t band = 0; band < grams.bands(); ++band) {
     if (!(grams[band].trace() > 0.0)) {
-      throw Error("band_mean", detail::text("trace ", grams[band].trace(), " in band ", band), "a trace above 0");
+      throw Error("band_mean", detail::text("trace ", grams[band].trace(), " in band ", band),
+                  "a trace above 0");
     }
     sum += detail::entropy_of_band(grams[band]);
   }
@@ -197,15 +200,17 @@ const Part& require_part(const std::optional<Part>& part, std::string_view name)
 /// Law: parse_entropy(name_of(e)) == e.
 [[nodiscard]] inline std::string name_of(const Entropy& entropy) {
   return std::visit(
-      detail::Overloaded{
-          [](const VonNeumann&) { return std::string("von_neumann"); },
-          [](const BandMean&) { return std::string("band_mean"); },
-          [](const TruncatedEffectiveRank& e) { return detail::text("truncated_effective_rank(r=", e.r, ")"); },
-          [](const TruncatedMean& e) { return detail::text("truncated_mean(r=", e.r, ")"); },
-          [](const Uncomp& e) { return detail::text("uncomp(r=", e.r, ")"); },
-          [](const SpectralNorm& e) {
-            return std::string(e.scale == NormScale::raw ? "spectral_norm(raw)" : "spectral_norm(trace_share)");
-          }},
+      detail::Overloaded{[](const VonNeumann&) { return std::string("von_neumann"); },
+                         [](const BandMean&) { return std::string("band_mean"); },
+                         [](const TruncatedEffectiveRank& e) {
+                           return detail::text("truncated_effective_rank(r=", e.r, ")");
+                         },
+                         [](const TruncatedMean& e) { return detail::text("truncated_mean(r=", e.r, ")"); },
+                         [](const Uncomp& e) { return detail::text("uncomp(r=", e.r, ")"); },
+                         [](const SpectralNorm& e) {
+                           return std::string(e.scale == NormScale::raw ? "spectral_norm(raw)"
+                                                                        : "spectral_norm(trace_share)");
+                         }},
       entropy);
 }
 

@@ -34,7 +34,7 @@ enum class RowScaling { none, unit };
 ///   double_blocks      all in double: an eigenvalue is right to about 2⁻⁵⁰·λ₁.
 ///   triangular_factor  the factor R of X = QR in double, blocks folded in by Householder reflections;
 ///                      Σ = RᵀR is never formed, so a singular value is right to about 2⁻⁴⁹·σ₁: the one
-///                      to take where σ₁/σ_d passes 10⁶. About four times the work of double_blocks.
+///                      to take where σ₁/σ_d passes 10⁶. About ten times the time of double_blocks.
 enum class Accumulation { float_blocks, double_blocks, triangular_factor };
 
 struct GramOptions {
@@ -151,7 +151,9 @@ class Gram {
     mean_ = Eigen::VectorXd::Zero(size);
   }
 
-  [[nodiscard]] bool moving_mean() const noexcept { return options_.centring == Centring::token_mean && !centre_; }
+  [[nodiscard]] bool moving_mean() const noexcept {
+    return options_.centring == Centring::token_mean && !centre_;
+  }
 
   /// At most block_tokens rows, multiplied by 2^exponent while they are in C.
   template <class C, Readable T>
@@ -273,7 +275,8 @@ class Gram {
 template <Readable T>
 [[nodiscard]] Gram gram_of(HeadView<T> rows, GramOptions options = {}) {
   const auto made = [&] {
-    if (options.centring == Centring::none || options.rows == RowScaling::none) return Gram(rows.width, options);
+    if (options.centring == Centring::none || options.rows == RowScaling::none)
+      return Gram(rows.width, options);
     TokenMean mean(rows.width);
     mean.add(rows);
     return Gram(rows.width, options, mean.mean());

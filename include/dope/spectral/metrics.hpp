@@ -14,7 +14,9 @@
 namespace dope {
 
 /// exp(−Σ p_i ln p_i), p_i = λ_i/Σλ (Roy & Vetterli 2007, on λ in place of σ).
-[[nodiscard]] inline double effective_rank(const Spectrum& spectrum) { return std::exp(von_neumann(spectrum)); }
+[[nodiscard]] inline double effective_rank(const Spectrum& spectrum) {
+  return std::exp(von_neumann(spectrum));
+}
 
 /// (Σ λ)²/Σ λ² = (tr Σ)²/‖Σ‖_F².
 [[nodiscard]] inline double participation_ratio(const Spectrum& spectrum) {
@@ -37,7 +39,8 @@ namespace dope {
   double total = 0.0;
   for (const double value : spectrum.values) total += std::sqrt(value);
   double entropy = 0.0;
-  for (const double value : spectrum.values) entropy += detail::minus_x_log_x(std::sqrt(value) / total + epsilon);
+  for (const double value : spectrum.values)
+    entropy += detail::minus_x_log_x(std::sqrt(value) / total + epsilon);
   return std::exp(entropy);
 }
 

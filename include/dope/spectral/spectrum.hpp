@@ -63,7 +63,8 @@ struct Eigensystem {
 namespace detail {
 
 inline void require_finished(Eigen::ComputationInfo info, std::string_view where) {
-  if (info != Eigen::Success) throw Error(std::string(where), "a matrix whose iteration does not end", "a Gram");
+  if (info != Eigen::Success)
+    throw Error(std::string(where), "a matrix whose iteration does not end", "a Gram");
 }
 
 inline void require_tokens(const Gram& gram, std::string_view where) {

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+
+// Grams and entropies beside their bounds, one thread: BLIS ssyrk on the same rows in float, and the
+// processor's multiply-add peak. Items are multiply-adds of the lower triangle, d(d + 1)/2 a token.
+
+#include <benchmark/benchmark.h>
+#include <blis.h>
+
+#include <cstddef>
+#include <random>
+#include <vector>
+#include <xsimd/xsimd.hpp>
+
+#include "dope/spectral.hpp"
+
+namespace {
+
+template <class T>
+std::vector<T> rows_of(std::size_t tokens, std::size_t width) {
+  std::mt19937 random(1);
+  std::vector<T> rows(tokens * width);
+  for (T& value : rows) value = T(static_cast<float>(random() >> 8) * 0x1p-23f - 1.0f);
+  return rows;
+}
+
+void count_work(benchmark::State& state, std::size_t tokens, std::size_t width) {
+  const double work = static_cast<double>(tokens) * static_cast<double>(width * (width + 1)) / 2.0;
+  state.counters["multiply_adds"] =
+      benchmark::Counter(work, benchmark::Counter::kIsIterationInvariantRate, benchmark::Counter::kIs1000);
+}
+
+template <class T, dope::Accumulation accumulation>
+void gram(benchmark::State& state) {
+  const auto tokens = static_cast<std::size_t>(state.range(0));
+  const auto width = static_cast<std::size_t>(state.range(1));
+  const auto rows = rows_of<T>(tokens, width);
+  for (auto _ : state) {
+    dope::Gram sum(width, {.accumulation = accumulation});
+    sum.add(dope::dense_head(rows.data(), tokens, width));
+    benchmark::DoNotOptimize(sum);
+  }
+  count_work(state, tokens, width);
+}
+
+/// The rival: one ssyrk over all tokens, summed in float throughout. BLIS_ARCH_TYPE chooses its kernels;
+/// the label is the configuration that runs.
+void blis_ssyrk(benchmark::State& state) {
+  const auto tokens = static_cast<std::size_t>(state.range(0));
+  const auto width = static_cast<std::size_t>(state.range(1));
+  auto rows = rows_of<float>(tokens, width);
+  std::vector<float> sum(width * width);
+  float one = 1.0f;
+  float zero = 0.0f;
+  for (auto _ : state) {
+    bli_ssyrk(BLIS_LOWER, BLIS_TRANSPOSE, static_cast<dim_t>(width), static_cast<dim_t>(tokens), &one,
+              rows.data(), static_cast<inc_t>(width), 1, &zero, sum.data(), static_cast<inc_t>(width), 1);
+    benchmark::DoNotOptimize(sum.data());
+    benchmark::ClobberMemory();
+  }
+  state.SetLabel(bli_arch_string(bli_arch_query_id()));
+  count_work(state, tokens, width);
+}
+
+/// The bound: independent fused multiply-adds on registers, nothing loaded.
+void multiply_add_peak(benchmark::State& state) {
+  using Batch = xsimd::batch<float>;
+  constexpr std::size_t chains = 12;
+  constexpr std::size_t rounds = 1024;
+  Batch sums[chains];
+  for (std::size_t i = 0; i < chains; ++i) sums[i] = Batch(static_cast<float>(i));
+  Batch x(0.999f);
+  Batch y(0.001f);
+  benchmark::DoNotOptimize(x);
+  benchmark::DoNotOptimize(y);
+  for (auto _ : state) {
+    for (std::size_t round = 0; round < rounds; ++round) {
+      for (auto& sum : sums) sum = xsimd::fma(sum, x, y);
+    }
+    benchmark::DoNotOptimize(sums);
+  }
+  state.counters["multiply_adds"] =
+      benchmark::Counter(static_cast<double>(chains * rounds * Batch::size),
+                         benchmark::Counter::kIsIterationInvariantRate, benchmark::Counter::kIs1000);
+}
+
+void band_grams(benchmark::State& state) {
+  const auto tokens = static_cast<std::size_t>(state.range(0));
+  const auto width = static_cast<std::size_t>(state.range(1));
+  const auto rows = rows_of<float>(tokens, width);
+  for (auto _ : state) {
+    dope::BandGrams sums(width / 2, dope::Pairing::half_split);
+    sums.add(dope::dense_head(rows.data(), tokens, width));
+    benchmark::DoNotOptimize(sums);
+  }
+}
+
+template <dope::Accumulation accumulation>
+void spectrum(benchmark::State& state) {
+  const auto width = static_cast<std::size_t>(state.range(0));
+  const auto rows = rows_of<float>(1024, width);
+  const auto gram_of_rows =
+      dope::gram_of(dope::dense_head(rows.data(), 1024, width), {.accumulation = accumulation});
+  for (auto _ : state) {
+    auto values = dope::spectrum_of(gram_of_rows);
+    benchmark::DoNotOptimize(values);
+  }
+}
+
+void all_entropies(benchmark::State& state) {
+  const auto width = static_cast<std::size_t>(state.range(0));
+  const auto rows = rows_of<float>(1024, width);
+  const auto view = dope::dense_head(rows.data(), 1024, width);
+  const auto sums = dope::gram_of(view);
+  const dope::HeadSpectra spectra{
+      dope::spectrum_of(sums),
+      dope::spectrum_of(dope::gram_of(view, {dope::Centring::token_mean, dope::RowScaling::unit})),
+      dope::band_grams_of(sums, dope::Pairing::half_split, width / 2)};
+  const dope::Entropy all[] = {
+      dope::VonNeumann{},     dope::BandMean{}, dope::TruncatedEffectiveRank{8},
+      dope::TruncatedMean{8}, dope::Uncomp{8},  dope::SpectralNorm{dope::NormScale::raw}};
+  for (auto _ : state) {
+    double total = 0.0;
+    for (const auto& entropy : all) total += dope::evaluate(entropy, spectra);
+    benchmark::DoNotOptimize(total);
+  }
+}
+
+constexpr auto in_float = dope::Accumulation::float_blocks;
+constexpr auto in_double = dope::Accumulation::double_blocks;
+constexpr auto as_factor = dope::Accumulation::triangular_factor;
+
+void shapes(benchmark::internal::Benchmark* bench) {
+  for (const int width : {64, 128}) {
+    for (const int tokens : {8192, 65536}) bench->Args({tokens, width});
+  }
+}
+
+BENCHMARK(multiply_add_peak);
+BENCHMARK(blis_ssyrk)->Apply(shapes);
+BENCHMARK(gram<float, in_float>)->Apply(shapes);
+BENCHMARK(gram<dope::float16, in_float>)->Apply(shapes);
+BENCHMARK(gram<dope::bfloat16, in_float>)->Apply(shapes);
+BENCHMARK(gram<float, in_double>)->Apply(shapes);
+BENCHMARK(gram<float, as_factor>)->Args({8192, 128});
+BENCHMARK(band_grams)->Args({8192, 128});
+BENCHMARK(spectrum<in_float>)->Arg(64)->Arg(128);
+BENCHMARK(spectrum<as_factor>)->Arg(64)->Arg(128);
+BENCHMARK(all_entropies)->Arg(128);
+
+}  // namespace
