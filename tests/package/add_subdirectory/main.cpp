@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A project with dope's folder inside its own tree: one pair of channels in every storage type.
 #include <cstdio>
-#include <dope/dope.hpp>
+#include <dope/rope.hpp>
 
 #include "turned.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "turned.hpp"
 
-#include <dope/dope.hpp>
+#include <dope/rope.hpp>
 
 template <class T>
 std::array<double, 2> turned() {
