@@ -6,7 +6,7 @@
 #   --compiler NAME   g++ (default), clang++, or any other
 #   --sanitize LIST   a slow build that watches itself, with all assertions on; e.g. address,undefined
 #   --baseline        built for the least processor of its kind, not the one at hand
-#   --library         the library's own tests: no program, no BLIS, no stranger's project
+#   --library         the library's laws alone: no program, no BLIS, no stranger's project
 #
 # The plain build is in build/, every other combination in a folder of its own beside it.
 set -euo pipefail
@@ -26,7 +26,7 @@ while [ $# -gt 0 ]; do
       [ "$compiler" = g++ ] || folder+=-${compiler##*/}
       shift 2 ;;
     --sanitize)
-      options+=(-DDOPE_SANITIZE="${2:?}" -DDOPE_INSTALL=OFF -DCMAKE_BUILD_TYPE=Debug
+      options+=(-DDOPE_SANITIZE="${2:?}" -DDOPE_TEST_STRANGERS=OFF -DCMAKE_BUILD_TYPE=Debug
                 -DCMAKE_CXX_FLAGS_DEBUG='-O1 -g1')
       export UBSAN_OPTIONS=print_stacktrace=1
       folder+=-${2//,/-}
@@ -36,7 +36,7 @@ while [ $# -gt 0 ]; do
       folder+=-baseline
       shift ;;
     --library)
-      options+=(-DDOPE_BUILD_PROGRAMS=OFF -DDOPE_INSTALL=OFF)
+      options+=(-DDOPE_BUILD_PROGRAMS=OFF -DDOPE_TEST_STRANGERS=OFF)
       folder+=-library
       shift ;;
     *) break ;;
