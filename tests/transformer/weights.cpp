@@ -76,8 +76,8 @@ test::OwnedTensor& find(Tensors& tensors, const Text& name) {
 TEST_CASE("every weight is the tensor of its name, whatever the dtype, the family and the shards") {
   for (const Architecture architecture : {Architecture::llama, Architecture::qwen2}) {
     for (const Dtype dtype : {Dtype::f32, Dtype::f16, Dtype::bf16}) {
-      for (const std::size_t shards : {1, 2, 5}) {
-        for (const std::size_t head_width : {6, 10}) {
+      for (const std::size_t shards : std::vector<std::size_t>{1, 2, 5}) {
+        for (const std::size_t head_width : std::vector<std::size_t>{6, 10}) {
           const TinyCheckpoint tiny{
               .architecture = architecture, .head_width = head_width, .dtype = dtype, .shards = shards};
           const test::TemporaryFolder folder;
