@@ -79,12 +79,13 @@ Request Request::resume(const Request& base, Schedule schedule) {
   if (!(schedule->scaled() == base.schedule_->scaled()) || schedule->rows() != base.schedule_->rows()) {
     throw dope::Error("Request::resume", "a schedule of other frequencies or length", "those of the base request");
   }
-  if (!base.schedule_->plan().empty() || base.layer_inputs_.empty() ||
-      base.layer_inputs_.front().size() != base.tokens_ * config.hidden) {
-    throw dope::Error("Request::resume", "a base with a plan, or without what entered its layers",
-                      "one prefilled under the empty plan with Keep::layer_inputs, nothing decoded");
+  if (base.layer_inputs_.empty() || base.layer_inputs_.front().size() != base.tokens_ * config.hidden) {
+    throw dope::Error("Request::resume", "a base that does not hold what entered its layers",
+                      "one prefilled with Keep::layer_inputs, nothing decoded");
   }
-  const std::size_t first_layer = schedule->plan().first_layer();
+  const bool same = schedule->plan() == base.schedule_->plan();
+  const std::size_t first_layer =
+      same ? config.layers : std::min(schedule->plan().first_layer(), base.schedule_->plan().first_layer());
   Request request(*base.model_, std::move(schedule));
   std::copy_n(base.caches_.begin(), first_layer, request.caches_.begin());
   request.tokens_ = base.tokens_;
@@ -180,17 +181,18 @@ void Request::run_layer(std::size_t layer, Workspace& work, std::span<float> x, 
   rms_norm(x, weights.attention_norm, config.rms_epsilon, work.normed);
   linear(work.normed, weights.key, weights.key_bias, count, work.keys);
   linear(work.normed, weights.value, weights.value_bias, count, work.values);
-  const std::size_t asked = tap_ ? count : needed;
-  const std::size_t skipped = count - asked;
-  linear(std::span(work.normed).subspan(skipped * config.hidden), weights.query, weights.query_bias, asked,
-         work.queries);
-  const auto queries = dope::token_major(work.queries.data(), asked, config.query_heads, width);
-  const auto keys = dope::token_major(work.keys.data(), count, config.key_heads, width);
-  if (tap_) tap_(layer, queries, keys, first);
+  if (tap_) {
+    linear(work.normed, weights.query, weights.query_bias, count, work.queries);
+    tap_(layer, dope::token_major(std::as_const(work.queries).data(), count, config.query_heads, width),
+         dope::token_major(std::as_const(work.keys).data(), count, config.key_heads, width), first);
+  }
   write_caches(layer, work, first, count);
   if (needed == 0) return;
 
   const std::size_t before = count - needed;
+  linear(std::span(work.normed).subspan(before * config.hidden), weights.query, weights.query_bias, needed,
+         work.queries);
+  const auto queries = dope::token_major(work.queries.data(), needed, config.query_heads, width);
   const auto mixed = dope::token_major(work.mixed.data(), needed, config.query_heads, width);
   const std::size_t blocks = (needed + rows_per_task - 1) / rows_per_task;
   const LayerCache& cache = caches_[layer];
@@ -201,7 +203,7 @@ void Request::run_layer(std::size_t layer, Workspace& work, std::span<float> x, 
       const std::size_t start = block * rows_per_task;
       const std::size_t rows = std::min(rows_per_task, needed - start);
       const std::size_t position = first + before + start;
-      const auto rotated = queries.head(head).slice(before - skipped + start, rows);
+      const auto rotated = queries.head(head).slice(start, rows);
       schedule_->apply(layer, dope::HeadRole::query, head, rotated, position);
       causal_attention(rotated, cache.keys_of(head, group), cache.values[head / group], position,
                        mixed.head(head).slice(start, rows));

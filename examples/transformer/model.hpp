@@ -61,9 +61,10 @@ class Request {
  public:
   Request(const Model& model, Schedule schedule);
 
-  /// A request for the same prompt under another plan: `base` was prefilled in one call under the empty
-  /// plan with Keep::layer_inputs, and nothing decoded; the scaled frequencies are the same. Layers below the plan's first are taken from
-  /// it, the others computed anew. Law: equal to a prefill of its own, to the last bit.
+  /// A request for the same prompt under another plan: `base` was prefilled in one call with
+  /// Keep::layer_inputs, and nothing decoded; the scaled frequencies are the same. Layers below the first
+  /// that either plan touches are taken from it, the others computed anew. Law: equal to a prefill of
+  /// its own, to the last bit.
   static Request resume(const Request& base, Schedule schedule);
 
   void tap(Tap tap) { tap_ = std::move(tap); }

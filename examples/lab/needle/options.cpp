@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "options.hpp"
+
+#include <charconv>
+#include <cxxopts.hpp>
+
+#include "dope/core/error.hpp"
+
+namespace needle {
+namespace {
+
+constexpr std::string_view introduction =
+    "Needle in a haystack, before and after denoising.\n\n"
+    "Hides one fact (\"The code of KEY is DDDDD.\") at several depths of a long text, asks for it, and counts\n"
+    "greedy answers that give all five digits. Compared are the model's own RoPE, Positional Interpolation,\n"
+    "Dynamic NTK, and each DoPE transform on top of Dynamic NTK. Which heads a transform denoises is chosen on\n"
+    "calibration prompts of the same length, with seeds of their own; the table is measured on other prompts.\n"
+    "A random control denoises as many heads, drawn by lot.\n\n"
+    "Leaves in --out: table.md (the tables), results.jsonl (a line per finished cell, every convention in it),\n"
+    "plans/*.json (the chosen plans, for --plan), *.svg (depth x length per method; layer x head scores with\n"
+    "the chosen heads marked). Ctrl-C keeps what is finished; the same command goes on from there.\n";
+
+std::size_t whole_number(std::string_view option, std::string_view text, std::size_t least, std::size_t most) {
+  std::size_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
+    throw dope::Error("--" + std::string(option), '"' + std::string(text) + '"',
+                      dope::detail::text("a whole number from ", least, " to ", most));
+  }
+  return value;
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  for (std::size_t first = 0; first <= text.size();) {
+    const std::size_t end = std::min(text.find(separator, first), text.size());
+    parts.emplace_back(text.substr(first, end - first));
+    first = end + 1;
+  }
+  return parts;
+}
+
+Length length_of(std::string_view text) {
+  const bool relative = text.ends_with('L');
+  if (relative) text.remove_suffix(1);
+  return {whole_number("lengths", text, 1, std::size_t{1} << 24),
+          relative ? Length::Unit::training_lengths : Length::Unit::tokens};
+}
+
+lab::Breadth breadth_of(const std::string& text) {
+  if (text == "quick") return lab::Breadth::quick;
+  if (text == "full") return lab::Breadth::full;
+  throw dope::Error("--sweep", '"' + text + '"', "quick or full");
+}
+
+Options read(const cxxopts::ParseResult& result) {
+  Options options;
+  const auto number = [&](const char* name, std::size_t least, std::size_t most) {
+    return whole_number(name, result[name].as<std::string>(), least, most);
+  };
+  options.model = result["model"].as<std::string>();
+  options.out = result["out"].as<std::string>();
+  if (result.count("haystack") != 0) options.haystack = result["haystack"].as<std::string>();
+  for (const auto& part : split(result["lengths"].as<std::string>(), ',')) options.lengths.push_back(length_of(part));
+  options.depths = number("depths", 1, 1001);
+  options.noise = number("noise", 0, 65536);
+  options.prompts = number("prompts", 1, 65536);
+  options.calibration_prompts = number("calibration", 1, 65536);
+  options.random_draws = number("draws", 1, 65536);
+  for (const auto& part : split(result["transforms"].as<std::string>(), ';')) {
+    options.transforms.push_back(dope::parse_transform(part));
+  }
+  options.gqa = dope::parse<dope::GqaPolicy>(result["gqa"].as<std::string>());
+  options.breadth = breadth_of(result["sweep"].as<std::string>());
+  if (result.count("plan") != 0) {
+    for (const auto& path : result["plan"].as<std::vector<std::string>>()) options.plans.emplace_back(path);
+  }
+  options.seed = number("seed", 0, (std::size_t{1} << 32) - 1);
+  options.threads = static_cast<int>(number("threads", 0, 1024));
+  if (result.count("fresh") != 0) options.existing = lab::ResultStore::Existing::replace;
+  return options;
+}
+
+}  // namespace
+
+Parsed parse_options(int argc, const char* const* argv) {
+  cxxopts::Options parser("needle", std::string(introduction));
+  parser.set_width(110);
+  const auto text = [](const char* standard) { return cxxopts::value<std::string>()->default_value(standard); };
+  parser.add_options("What is run")
+      ("model", "Folder with config.json, model.safetensors, and lexicon.json for generated text", text("examples/model"), "DIR")
+      ("lengths", "Context lengths, prompt and answer together, in tokens (1536) or training lengths (3L)", text("1L,3L,8L"), "LIST")
+      ("depths", "Depths of the needle, evenly from 0 to 100 %", text("11"), "N")
+      ("noise", "Start tokens right after the needle in the noisy setup; 0: no noisy setup", text("4"), "K")
+      ("prompts", "Test prompts per length, setup and depth", text("4"), "N")
+      ("haystack", "Text around the needle, any file; otherwise prose is generated", cxxopts::value<std::string>(), "FILE");
+  parser.add_options("How heads are denoised")
+      ("transforms", "Separated by ';', readings in brackets: by_parts, by_parts(reading=remove), by_all, by_gaussian(reading=modulate, sigma=1), by_gaussian(spread=matched), ...", text("by_parts;by_all;by_gaussian"), "LIST")
+      ("gqa", "per_query_head (a denoised head gets its own copy of a shared key) or per_key_group", text("per_query_head"), "POLICY")
+      ("sweep", "quick, or full: every entropy, r, stage, side, order and 1 to 16 heads", text("quick"), "BREADTH")
+      ("calibration", "Calibration prompts per length, over all depths and setups in turn", text("11"), "N")
+      ("draws", "Random head sets that take turns in the control", text("5"), "N")
+      ("plan", "A saved plan as one more method; may be repeated", cxxopts::value<std::vector<std::string>>(), "FILE");
+  parser.add_options("How it is run")
+      ("out", "Folder for results; made where there is none", text("out/needle"), "DIR")
+      ("seed", "Of prompts and random heads; the same seed gives the same table, whatever the threads", text("1"), "N")
+      ("threads", "0: as many as the system offers", text("0"), "N")
+      ("fresh", "Drop the cells of an earlier run in --out instead of going on from them")
+      ("help", "This text");
+  try {
+    const auto result = parser.parse(argc, argv);
+    if (result.count("help") != 0) return {std::nullopt, parser.help()};
+    if (!result.unmatched().empty()) {
+      throw dope::Error("command line", '"' + result.unmatched().front() + '"', "options only; see --help");
+    }
+    return {read(result), {}};
+  } catch (const dope::Error&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw dope::Error("command line", error.what(), "options as --help lists them");
+  }
+}
+
+}  // namespace needle

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "dope/denoise.hpp"
+#include "lab/support/store.hpp"
+#include "lab/support/sweep.hpp"
+
+namespace needle {
+
+/// A context length on the command line: tokens ("1536") or training lengths ("3L").
+struct Length {
+  std::size_t count = 0;
+  enum class Unit { tokens, training_lengths } unit = Unit::tokens;
+
+  [[nodiscard]] std::size_t tokens(std::size_t training_length) const noexcept {
+    return unit == Unit::tokens ? count : count * training_length;
+  }
+};
+
+/// What the run is asked for; --help says what each means.
+struct Options {
+  std::filesystem::path model;
+  std::filesystem::path out;
+  std::optional<std::filesystem::path> haystack;
+  std::vector<Length> lengths;
+  std::size_t depths = 11;
+  std::size_t noise = 4;
+  std::size_t prompts = 4;
+  std::size_t calibration_prompts = 11;
+  std::size_t random_draws = 5;
+  std::vector<dope::Transform> transforms;
+  dope::GqaPolicy gqa = dope::GqaPolicy::per_query_head;
+  lab::Breadth breadth = lab::Breadth::quick;
+  std::vector<std::filesystem::path> plans;
+  std::uint64_t seed = 1;
+  int threads = 0;
+  lab::ResultStore::Existing existing = lab::ResultStore::Existing::resume;
+};
+
+/// The options, or the text of --help. Throws dope::Error for an unknown option or a bad value.
+struct Parsed {
+  std::optional<Options> options;
+  std::string help;
+};
+[[nodiscard]] Parsed parse_options(int argc, const char* const* argv);
+
+}  // namespace needle

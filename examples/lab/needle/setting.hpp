@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lab/support/haystack.hpp"
+#include "lab/support/prompts.hpp"
+#include "options.hpp"
+#include "transformer/model.hpp"
+
+namespace needle {
+
+/// original: the needle alone. noisy: start tokens right after it (arXiv 2511.09146, "Noisy").
+enum class Setup { original, noisy };
+
+/// calibration prompts choose heads, test prompts are scored; the two never share a seed.
+enum class Part { calibration = 1, test = 2 };
+
+[[nodiscard]] std::string_view name_of(Setup setup) noexcept;
+
+/// What every cell of a run has in common: the model, the text, the grid.
+struct Setting {
+  Setting(Options options, reference::Model model, lab::Haystack haystack);
+
+  [[nodiscard]] double depth(std::size_t index) const noexcept;
+
+  /// Prompt `index` at a depth. Its seed depends on (seed, part, depth, index): one key, code and text
+  /// for both setups and, as far as they reach, all lengths.
+  [[nodiscard]] lab::NeedlePrompt prompt(Part part, std::size_t length, Setup setup, std::size_t depth_index,
+                                         std::size_t index) const;
+  [[nodiscard]] std::uint64_t prompt_seed(Part part, std::size_t depth_index, std::size_t index) const noexcept;
+
+  /// Calibration prompt i takes depths in turn, and setups in turn.
+  [[nodiscard]] lab::NeedlePrompt calibration_prompt(std::size_t length, std::size_t index) const;
+
+  Options options;
+  reference::Model model;
+  lab::Haystack haystack;
+  std::vector<std::size_t> lengths;  // ascending, distinct
+  std::vector<Setup> setups;
+};
+
+/// Model, text and grid of a run. Throws dope::Error where the model is not byte-level with a start token, or
+/// a file is missing or broken.
+[[nodiscard]] Setting make_setting(Options options);
+
+/// The expected digits of a prompt, as tokens.
+[[nodiscard]] std::vector<std::int32_t> digits_of(const lab::NeedlePrompt& prompt);
+
+/// All that decides the results, for the first line of results.jsonl: two runs with equal settings give
+/// equal cells. (Folder names and threads are not in it.)
+[[nodiscard]] lab::ResultStore::Json configuration_of(const Setting& setting);
+
+}  // namespace needle
