@@ -84,10 +84,11 @@ Matrix gram_by_hand(const Rows& rows) {
 /// Eigenvalues, descending, by cyclic Jacobi rotations in long double.
 std::vector<Real> eigenvalues(Matrix a) {
   const std::size_t n = a.size();
+  constexpr Real negligible = 1e-36L;  // of the product of the two eigenvalues that an entry couples
   for (int sweep = 0; sweep < 30; ++sweep) {
     for (std::size_t p = 0; p < n; ++p) {
       for (std::size_t q = p + 1; q < n; ++q) {
-        if (a[p][q] == 0) continue;
+        if (a[p][q] * a[p][q] <= negligible * std::fabs(a[p][p] * a[q][q])) continue;
         const Real theta = (a[q][q] - a[p][p]) / (2 * a[p][q]);
         const Real t = (theta >= 0 ? 1 : -1) / (std::fabs(theta) + std::sqrt(theta * theta + 1));
         const Real c = 1 / std::sqrt(t * t + 1);
@@ -119,23 +120,22 @@ Real sum_of(const std::vector<Real>& values, std::size_t count) {
   return sum;
 }
 
-/// The entropies' definitions, from rows.
-double score_by_hand(const Entropy& entropy, Rows rows, Pairing pairing, std::size_t bands) {
-  const std::size_t width = rows.front().size();
-  if (std::holds_alternative<BandMean>(entropy)) {
-    Real mean = 0;
-    for (std::size_t f = 0; f < bands; ++f) {
+/// Eigenvalues of one head: as it is, centred then normalised, and band by band.
+struct SpectraByHand {
+  std::vector<Real> head;
+  std::vector<Real> uncomp;
+  std::vector<std::vector<Real>> bands;
+
+  SpectraByHand(Rows rows, Pairing pairing, std::size_t band_count) : head(eigenvalues(gram_by_hand(rows))) {
+    for (std::size_t f = 0; f < band_count; ++f) {
       Rows pairs;
       for (const auto& row : rows) {
         const bool apart = pairing == Pairing::half_split;
-        pairs.push_back({row[apart ? f : 2 * f], row[apart ? f + bands : 2 * f + 1]});
+        pairs.push_back({row[apart ? f : 2 * f], row[apart ? f + band_count : 2 * f + 1]});
       }
-      const auto values = eigenvalues(gram_by_hand(pairs));
-      for (const Real value : values) mean -= x_log_x(value / sum_of(values, 2)) / static_cast<Real>(bands);
+      bands.push_back(eigenvalues(gram_by_hand(pairs)));
     }
-    return static_cast<double>(mean);
-  }
-  if (const auto* uncomp = std::get_if<Uncomp>(&entropy)) {
+    const std::size_t width = rows.front().size();
     std::vector<Real> mean(width, 0);
     for (const auto& row : rows) {
       for (std::size_t c = 0; c < width; ++c) mean[c] += row[c] / static_cast<Real>(rows.size());
@@ -145,15 +145,26 @@ double score_by_hand(const Entropy& entropy, Rows rows, Pairing pairing, std::si
       for (std::size_t c = 0; c < width; ++c) row[c] -= mean[c], norm += row[c] * row[c];
       for (Real& x : row) x /= std::sqrt(norm);
     }
-    const auto values = eigenvalues(gram_by_hand(rows));
-    Real sum = 0;
-    for (std::size_t i = 0; i < uncomp->r; ++i) sum -= x_log_x(values[i] / sum_of(values, width) + 1e-10L);
-    return static_cast<double>(sum / std::log(static_cast<Real>(width)));
+    uncomp = eigenvalues(gram_by_hand(rows));
   }
-  const auto values = eigenvalues(gram_by_hand(rows));
+};
+
+/// The entropies' definitions.
+double score_by_hand(const Entropy& entropy, const SpectraByHand& spectra) {
+  const auto& values = spectra.head;
+  const std::size_t width = values.size();
   const Real trace = sum_of(values, width);
   Real sum = 0;
-  if (std::holds_alternative<VonNeumann>(entropy)) {
+  if (std::holds_alternative<BandMean>(entropy)) {
+    for (const auto& band : spectra.bands) {
+      for (const Real value : band) sum -= x_log_x(value / sum_of(band, 2));
+    }
+    sum /= static_cast<Real>(spectra.bands.size());
+  } else if (const auto* uncomp = std::get_if<Uncomp>(&entropy)) {
+    const Real total = sum_of(spectra.uncomp, width);
+    for (std::size_t i = 0; i < uncomp->r; ++i) sum -= x_log_x(spectra.uncomp[i] / total + 1e-10L);
+    sum /= std::log(static_cast<Real>(width));
+  } else if (std::holds_alternative<VonNeumann>(entropy)) {
     for (const Real value : values) sum -= x_log_x(value / trace);
   } else if (const auto* rank = std::get_if<TruncatedEffectiveRank>(&entropy)) {
     for (std::size_t i = 0; i < rank->r; ++i) sum -= x_log_x(values[i] / sum_of(values, rank->r));
@@ -162,8 +173,7 @@ double score_by_hand(const Entropy& entropy, Rows rows, Pairing pairing, std::si
     for (std::size_t i = 0; i < truncated->r; ++i)
       sum += x_log_x(values[i]) / static_cast<Real>(truncated->r);
   } else {
-    const bool raw = std::get<SpectralNorm>(entropy).scale == NormScale::raw;
-    sum = raw ? values[0] : values[0] / trace;
+    sum = std::get<SpectralNorm>(entropy).scale == NormScale::raw ? values[0] : values[0] / trace;
   }
   return static_cast<double>(sum);
 }
@@ -229,47 +239,51 @@ TEST_CASE("scores are the entropies of the rows as each stage, side and policy s
         const std::size_t group = shape.query_heads / shape.key_heads;
         const auto per_query = meter.scores(indicators, GqaPolicy::per_query_head);
         const auto per_group = meter.scores(indicators, GqaPolicy::per_key_group);
-        for (std::size_t i = 0; i < indicators.size(); ++i) {
-          const Indicator& indicator = indicators[i];
-          CAPTURE(name_of(indicator));
-          if (indicator.side != ScoredSide::both) continue;
-          const auto alone = [&](ScoredSide side) {
-            return static_cast<std::size_t>(std::find(indicators.begin(), indicators.end(),
-                                                      Indicator{indicator.stage, side, indicator.entropy}) -
-                                            indicators.begin());
-          };
-          const std::size_t query = alone(ScoredSide::query);
-          const std::size_t key = alone(ScoredSide::key);
-          const Frequencies* frequencies = indicator.stage == Stage::pre_ntk    ? nullptr
-                                           : indicator.stage == Stage::post_ntk ? &settings.scaled
-                                                                                : &settings.native;
+        const auto find = [&](Stage stage, ScoredSide side, const Entropy& entropy) {
+          const auto at = std::find(indicators.begin(), indicators.end(), Indicator{stage, side, entropy});
+          return static_cast<std::size_t>(at - indicators.begin());
+        };
+        for (const Stage stage : {Stage::pre_ntk, Stage::post_ntk, Stage::post_rope}) {
+          const Frequencies* frequencies = stage == Stage::pre_ntk    ? nullptr
+                                           : stage == Stage::post_ntk ? &settings.scaled
+                                                                      : &settings.native;
           for (std::size_t layer = 0; layer < shape.layers; ++layer) {
-            std::vector<double> queries;
-            std::vector<double> keys;
-            const auto by_hand = [&](HeadsView<const T> heads, std::size_t head) {
-              return score_by_hand(indicator.entropy,
-                                   tapped::rotated(heads, head, frequencies, pairing, first_position),
-                                   pairing, shape.rotated_width / 2);
+            const auto spectra_of = [&](HeadsView<const T> heads) {
+              std::vector<SpectraByHand> spectra;
+              for (std::size_t h = 0; h < heads.heads; ++h) {
+                spectra.emplace_back(tapped::rotated(heads, h, frequencies, pairing, first_position), pairing,
+                                     shape.rotated_width / 2);
+              }
+              return spectra;
             };
-            for (std::size_t h = 0; h < shape.query_heads; ++h)
-              queries.push_back(by_hand(layers[layer].queries(), h));
-            for (std::size_t h = 0; h < shape.key_heads; ++h)
-              keys.push_back(by_hand(layers[layer].keys(), h));
-            for (std::size_t h = 0; h < shape.query_heads; ++h) {
-              const std::size_t at = layer * shape.query_heads + h;
-              CHECK(per_query[i][at].id == HeadId{layer, h});
-              CHECK(per_query[query][at].value == doctest::Approx(queries[h]).epsilon(epsilon));
-              CHECK(per_query[key][at].value == doctest::Approx(keys[h / group]).epsilon(epsilon));
-              CHECK(per_query[i][at].value ==
-                    doctest::Approx((queries[h] + keys[h / group]) / 2).epsilon(epsilon));
-            }
-            for (std::size_t h = 0; h < shape.key_heads; ++h) {
-              const std::size_t at = layer * shape.key_heads + h;
-              const double of_group = mean_over(queries, h * group, group);
-              CHECK(per_group[i][at].id == HeadId{layer, h});
-              CHECK(per_group[query][at].value == doctest::Approx(of_group).epsilon(epsilon));
-              CHECK(per_group[key][at].value == doctest::Approx(keys[h]).epsilon(epsilon));
-              CHECK(per_group[i][at].value == doctest::Approx((of_group + keys[h]) / 2).epsilon(epsilon));
+            const auto query_spectra = spectra_of(layers[layer].queries());
+            const auto key_spectra = spectra_of(layers[layer].keys());
+            for (const Entropy& entropy : entropies_of(shape.head_width)) {
+              CAPTURE(name_of(entropy));
+              const std::size_t query = find(stage, ScoredSide::query, entropy);
+              const std::size_t key = find(stage, ScoredSide::key, entropy);
+              const std::size_t both = find(stage, ScoredSide::both, entropy);
+              std::vector<double> queries;
+              std::vector<double> keys;
+              for (const auto& spectra : query_spectra) queries.push_back(score_by_hand(entropy, spectra));
+              for (const auto& spectra : key_spectra) keys.push_back(score_by_hand(entropy, spectra));
+              for (std::size_t h = 0; h < shape.query_heads; ++h) {
+                const std::size_t at = layer * shape.query_heads + h;
+                const double of_both = (queries[h] + keys[h / group]) / 2;
+                CHECK(per_query[both][at].id == HeadId{layer, h});
+                CHECK(per_query[query][at].value == doctest::Approx(queries[h]).epsilon(epsilon));
+                CHECK(per_query[key][at].value == doctest::Approx(keys[h / group]).epsilon(epsilon));
+                CHECK(per_query[both][at].value == doctest::Approx(of_both).epsilon(epsilon));
+              }
+              for (std::size_t h = 0; h < shape.key_heads; ++h) {
+                const std::size_t at = layer * shape.key_heads + h;
+                const double of_group = mean_over(queries, h * group, group);
+                CHECK(per_group[both][at].id == HeadId{layer, h});
+                CHECK(per_group[query][at].value == doctest::Approx(of_group).epsilon(epsilon));
+                CHECK(per_group[key][at].value == doctest::Approx(keys[h]).epsilon(epsilon));
+                CHECK(per_group[both][at].value ==
+                      doctest::Approx((of_group + keys[h]) / 2).epsilon(epsilon));
+              }
             }
           }
         }

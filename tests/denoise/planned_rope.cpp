@@ -302,8 +302,11 @@ TEST_CASE("remove adds nothing to any score") {
           for (std::size_t c = 0; c < widths.head; ++c) {
             const std::size_t a = i * widths.head + c;
             const std::size_t b = j * widths.head + c;
-            score += static_cast<double>(removed_q[a]) * static_cast<double>(removed_k[b]);
-            if (counts[c]) others += static_cast<double>(kept_q[a]) * static_cast<double>(kept_k[b]);
+            // Fused by name, so that no compiler fuses one sum and not the other.
+            score = std::fma(static_cast<double>(removed_q[a]), static_cast<double>(removed_k[b]), score);
+            if (counts[c]) {
+              others = std::fma(static_cast<double>(kept_q[a]), static_cast<double>(kept_k[b]), others);
+            }
           }
           CHECK(score == others);
         }
