@@ -155,10 +155,10 @@ TEST_CASE("Yarn in code form: linear ramp over bands between the two ends, whole
           yarn.beta_slow = slow;
           yarn.ramp_ends = ends;
           const auto got = dope::scaled_frequencies(rope, yarn, 1);
-          const auto [low, high] = yarn_ends(rope, static_cast<Real>(fast), static_cast<Real>(slow), ends);
-          const Real span = high - low > 0.001L ? high - low : 0.001L;
+          const Ends at = yarn_ends(rope, static_cast<Real>(fast), static_cast<Real>(slow), ends);
+          const Real span = at.high - at.low > 0.001L ? at.high - at.low : 0.001L;
           const double worst = worst_relative(got, [&](std::size_t i) {
-            const Real kept = 1 - clamp((static_cast<Real>(i) - low) / span);
+            const Real kept = 1 - clamp((static_cast<Real>(i) - at.low) / span);
             return (1 - kept) * native(rope, i) / static_cast<Real>(s) + kept * native(rope, i);
           });
           CHECK(worst <= ramp_tolerance * s);

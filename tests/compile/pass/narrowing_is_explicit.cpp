@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+#include "dope/core.hpp"
+
+dope::float16 narrow(float x) { return dope::float16(x); }

@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT
+#include "dope/rope.hpp"
+
+void turn(dope::HeadView<float> x, dope::TableView<float> table) {
+  dope::rotate(x, table, dope::Pairing::interleaved);
+}
