@@ -31,7 +31,8 @@ need_packages() {
   fi
 }
 
-# What the programs need, and what the tests need besides.
+# What the programs need; what tests and benches need besides.
 program_packages=(g++ cmake make libeigen3-dev libxsimd-dev librandom123-dev libblis-serial-dev
                   nlohmann-json3-dev libcxxopts-dev)
 test_packages=("${program_packages[@]}" doctest-dev)
+bench_packages=("${program_packages[@]}" libbenchmark-dev)

@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # Proves every law: installs what is missing, builds, runs all tests.
 #
-#   bash tests/run.sh [--compiler NAME] [--sanitize LIST] [--baseline] [--library] [ctest arguments]
+#   bash tests/run.sh [--compiler NAME] [--sanitize LIST] [--baseline] [--library]
+#                     [--benches] [ctest arguments]
 #
 #   --compiler NAME   g++ (default), clang++, or any other
 #   --sanitize LIST   a slow build that watches itself, with all assertions on; e.g. address,undefined
 #   --baseline        built for the least processor of its kind, not the one at hand
 #   --library         the library's laws alone: no program, no BLIS, no stranger's project
+#   --benches         the benches are built too, not run
 #
 # The plain build is in build/, every other combination in a folder of its own beside it.
 set -euo pipefail
@@ -38,6 +40,10 @@ while [ $# -gt 0 ]; do
     --library)
       options+=(-DDOPE_BUILD_PROGRAMS=OFF -DDOPE_TEST_STRANGERS=OFF)
       folder+=-library
+      shift ;;
+    --benches)
+      need_packages "${bench_packages[@]}"
+      options+=(-DDOPE_BUILD_BENCH=ON)
       shift ;;
     *) break ;;
   esac
