@@ -206,6 +206,22 @@ TEST_CASE("every broken header is one Error that names the file") {
   }
 }
 
+TEST_CASE("a header beyond the format's limit is refused even where the file is that long") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "x.safetensors";
+  Text start = file_of("{", 0);
+  const std::uint64_t length = 100'000'001;
+  std::memcpy(start.data(), &length, 8);
+  std::ofstream(path, std::ios::binary) << start;
+  std::filesystem::resize_file(path, 8 + length);  // a hole: takes no room
+  try {
+    static_cast<void>(Safetensors::open(path));
+    FAIL("opened");
+  } catch (const dope::Error& error) {
+    CHECK(error.expected() == "a header inside the file, at most 100000000 bytes");
+  }
+}
+
 TEST_CASE("a file cut at any length, or with any byte changed, opens or is an Error") {
   const test::TemporaryFolder folder;
   const auto path = folder.path() / "x.safetensors";
