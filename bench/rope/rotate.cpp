@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+#include "dope/rope/rotate.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+#include <xsimd/xsimd.hpp>
+
+#include "dope/rope/frequencies.hpp"
+#include "support/compare.hpp"
+
+namespace {
+
+enum class Order { token_major, head_major };
+enum class Tables { one, per_head };
+
+struct Shape {
+  std::size_t heads, tokens, width;
+  Order order;
+};
+
+std::string text_of(const Shape& shape) {
+  const std::string heads = std::to_string(shape.heads);
+  const std::string tokens = std::to_string(shape.tokens);
+  return (shape.order == Order::head_major ? heads + "x" + tokens : tokens + "x" + heads) + "x" +
+         std::to_string(shape.width) + (shape.order == Order::head_major ? "" : " token-major");
+}
+
+/// In place: each byte is read once and written once, as rotation must.
+void scale(float* x, std::size_t count, float factor) {
+  using Batch = xsimd::batch<float>;
+  const Batch by(factor);
+  for (std::size_t i = 0; i + Batch::size <= count; i += Batch::size) {
+    (Batch::load_unaligned(x + i) * by).store_unaligned(x + i);
+  }
+}
+
+template <class T>
+std::function<void()> rotation(const Shape& shape, dope::Pairing pairing, Tables tables) {
+  using C = dope::compute_t<T>;
+  struct State {
+    std::vector<T> x;
+    dope::RotationTable<C> table, other;
+    std::vector<dope::TableView<C>> views;
+  };
+  const auto state = std::make_shared<State>();
+  const dope::RopeParameters rope{10000, shape.width, shape.width, 4096};
+  auto frequencies = dope::native_frequencies(rope);
+  state->x.assign(shape.heads * shape.tokens * shape.width, T(C(0.5)));
+  state->table = dope::RotationTable<C>(frequencies, 0, shape.tokens);
+  for (std::size_t f = rope.bands() / 2; f < rope.bands(); ++f) frequencies.omega[f] = 0;
+  state->other = dope::RotationTable<C>(frequencies, 0, shape.tokens);
+  for (std::size_t h = 0; h < shape.heads; ++h) {
+    state->views.push_back(tables == Tables::per_head && h % 8 == 3 ? state->other.view() : state->table.view());
+  }
+  const auto heads = shape.order == Order::head_major
+                         ? dope::head_major(state->x.data(), shape.heads, shape.tokens, shape.width)
+                         : dope::token_major(state->x.data(), shape.tokens, shape.heads, shape.width);
+  if (tables == Tables::one) {
+    return [state, heads, pairing] { dope::rotate(heads, state->table.view(), pairing); };
+  }
+  return [state, heads, pairing] { dope::rotate(heads, state->views, pairing); };
+}
+
+template <class T>
+std::function<void()> bound(const Shape& shape) {
+  const std::size_t floats = shape.heads * shape.tokens * shape.width * sizeof(T) / sizeof(float);
+  const auto x = std::make_shared<std::vector<float>>(floats, 0.5f);
+  return [x] { scale(x->data(), x->size(), 1.0f); };
+}
+
+template <class T>
+void add(const Shape& shape, dope::Pairing pairing, Tables tables) {
+  const double bytes = 2.0 * static_cast<double>(shape.heads * shape.tokens * shape.width * sizeof(T));
+  const std::string name = "rotate " + std::string(dope::scalar_name<T>()) +
+                           (pairing == dope::Pairing::half_split ? " half_split" : " interleaved") +
+                           (tables == Tables::one ? "" : " per-head tables");
+  bench::compare(name, text_of(shape), "scale", {bytes, "GB/s"},
+                 [=] { return rotation<T>(shape, pairing, tables); }, [=] { return bound<T>(shape); });
+}
+
+template <class T>
+void add_all() {
+  for (const auto pairing : {dope::Pairing::half_split, dope::Pairing::interleaved}) {
+    for (const auto tables : {Tables::one, Tables::per_head}) {
+      for (const Shape& shape : {Shape{32, 4096, 128, Order::head_major}, Shape{32, 4096, 128, Order::token_major},
+                                 Shape{8, 512, 64, Order::head_major}, Shape{32, 1, 128, Order::head_major}}) {
+        add<T>(shape, pairing, tables);
+      }
+    }
+  }
+}
+
+const bench::Register lines([] {
+  add_all<float>();
+  add_all<double>();
+  add_all<dope::float16>();
+  add_all<dope::bfloat16>();
+});
+
+}  // namespace
