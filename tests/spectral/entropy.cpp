@@ -26,7 +26,7 @@ constexpr double agreement = 1e-6;
 
 std::vector<std::size_t> ranks(std::size_t width) {
   std::vector<std::size_t> all;
-  for (const std::size_t r : {1, 2, 4, 8, 16, 32, 64}) {
+  for (const std::size_t r : {1u, 2u, 4u, 8u, 16u, 32u, 64u}) {
     if (r < width) all.push_back(r);
   }
   all.push_back(width);

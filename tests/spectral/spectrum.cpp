@@ -16,9 +16,10 @@ using dope::RowScaling;
 constexpr Accumulation accumulations[] = {Accumulation::float_blocks, Accumulation::double_blocks,
                                           Accumulation::triangular_factor};
 
-/// Worst eigenvalue error as a share of λ₁: rounding of the Gram's entries, then of the solver.
+/// Worst eigenvalue error as a share of λ₁: rounding of the Gram's entries, then of the solver,
+/// which on 64 columns leaves some 2⁻⁴⁵.
 double tolerance(Accumulation accumulation) {
-  return accumulation == Accumulation::float_blocks ? 0x1p-19 : 0x1p-45;
+  return accumulation == Accumulation::float_blocks ? 0x1p-19 : 0x1p-43;
 }
 
 }  // namespace

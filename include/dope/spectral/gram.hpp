@@ -34,7 +34,7 @@ enum class RowScaling { none, unit };
 ///   double_blocks      all in double: an eigenvalue is right to about 2⁻⁵⁰·λ₁.
 ///   triangular_factor  the factor R of X = QR in double, blocks folded in by Householder reflections;
 ///                      Σ = RᵀR is never formed, so a singular value is right to about 2⁻⁴⁹·σ₁: the one
-///                      to take where σ₁/σ_d passes 10⁶. About ten times the time of double_blocks.
+///                      to take where σ₁/σ_d passes 10⁴. About ten times the time of double_blocks.
 enum class Accumulation { float_blocks, double_blocks, triangular_factor };
 
 struct GramOptions {
