@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "lab/support/plan_json.hpp"
 #include "lab/support/statistics.hpp"
 
 namespace needle {
@@ -85,11 +84,12 @@ std::vector<Method> methods_of(const Setting& setting, const Calibration& calibr
     }
     methods.push_back(std::move(method));
   }
-  for (const auto& path : setting.options.plans) {
-    const auto saved = lab::load_plan(path);
+  for (std::size_t i = 0; i < setting.plans.size(); ++i) {
+    const auto& saved = setting.plans[i];
     Json description = describe(saved.plan);
     description["origin"] = saved.origin;
-    methods.push_back({path.filename().string(), {planned(saved.plan)}, std::move(description)});
+    methods.push_back(
+        {setting.options.plans[i].filename().string(), {planned(saved.plan)}, std::move(description)});
   }
   return methods;
 }

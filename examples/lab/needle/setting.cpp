@@ -5,7 +5,6 @@
 
 #include "dope/core/error.hpp"
 #include "lab/support/files.hpp"
-#include "lab/support/plan_json.hpp"
 
 namespace needle {
 namespace {
@@ -72,6 +71,11 @@ Setting make_setting(Options options) {
   for (const std::size_t length : setting.lengths) {
     // The shortest prompts fail here, before anything runs.
     static_cast<void>(setting.prompt(Part::test, length, setting.setups.back(), 0, 0));
+  }
+  for (const auto& path : setting.options.plans) {
+    setting.plans.push_back(lab::load_plan(path));
+    const auto& plan = setting.plans.back().plan;
+    static_cast<void>(reference::make_schedule(setting.model, dope::DynamicNtk{}, setting.lengths.front(), plan));
   }
   return setting;
 }

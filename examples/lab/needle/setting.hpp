@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lab/support/haystack.hpp"
+#include "lab/support/plan_json.hpp"
 #include "lab/support/prompts.hpp"
 #include "options.hpp"
 #include "transformer/model.hpp"
@@ -42,6 +43,7 @@ struct Setting {
   lab::Haystack haystack;
   std::vector<std::size_t> lengths;  // ascending, distinct
   std::vector<Setup> setups;
+  std::vector<lab::SavedPlan> plans;  // of --plan, in its order
 };
 
 /// Model, text and grid of a run. Throws dope::Error where the model is not byte-level with a start token, or

@@ -1,0 +1,116 @@
+#!/usr/bin/env bash
+# The needle program as people meet it: same bytes for any number of threads, Ctrl-C and resume, saved plans, bad
+# input.   needle.sh PROGRAM MODEL_FOLDER
+set -euo pipefail
+program=$1
+model=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+
+small=(--model "$model" --lengths 170,230 --depths 3 --prompts 2 --calibration 2 --transforms 'by_parts;by_gaussian(spread=matched)')
+needle() { "$program" "${small[@]}" "$@"; }
+
+echo "== one thread and two give the same bytes"
+needle --out "$work/one" --threads 1 >"$work/one.txt" 2>/dev/null
+needle --out "$work/two" --threads 2 >"$work/two.txt" 2>/dev/null
+diff -r "$work/one" "$work/two" || fail "results depend on threads"
+for file in table.md results.jsonl depth_by_length_original.svg depth_by_length_noisy.svg; do
+  [ -s "$work/one/$file" ] || fail "no $file"
+done
+# Two setups, two lengths, three depths; three baselines, two transforms, two controls.
+cells=$(grep -c '"key":"test/' "$work/one/results.jsonl")
+[ "$cells" -eq $((2 * 2 * 3 * 7)) ] || fail "$cells test cells"
+grep -q 'dynamic_ntk' "$work/one.txt" || fail "no table on screen"
+
+echo "== a finished run is not run again"
+needle --out "$work/one" >"$work/again.txt" 2>/dev/null
+diff "$work/one.txt" "$work/again.txt" || fail "a finished run shows another table"
+diff -r "$work/one" "$work/two" || fail "a finished run changes its files"
+
+echo "== Ctrl-C keeps finished cells, and the same command goes on"
+stopped=no
+for wanted in 4 2 1; do
+  rm -rf "$work/cut"
+  set -m  # a job of its own: else the shell has it ignore SIGINT
+  "$program" "${small[@]}" --out "$work/cut" --threads 1 >/dev/null 2>"$work/cut.txt" &
+  job=$!
+  set +m
+  until [ "$(grep -c . "$work/cut/results.jsonl" 2>/dev/null || true)" -gt "$wanted" ] 2>/dev/null; do
+    kill -0 $job 2>/dev/null || break
+    sleep 0.01
+  done
+  kill -INT $job 2>/dev/null || true
+  status=0
+  wait $job || status=$?
+  if [ $status -eq 130 ]; then
+    stopped=yes
+    break
+  fi
+done
+[ $stopped = yes ] || fail "Ctrl-C does not end the run with status 130 (got $status)"
+grep -q 'finished cells are kept' "$work/cut.txt" || fail "no word of what is kept"
+[ ! -e "$work/cut/table.md" ] || fail "a cut run left a table"
+kept=$(wc -l <"$work/cut/results.jsonl")
+needle --out "$work/cut" >/dev/null 2>&1
+diff -r "$work/one" "$work/cut" || fail "a resumed run differs"
+[ "$kept" -gt 1 ] && [ "$kept" -lt "$(wc -l <"$work/one/results.jsonl")" ] || fail "$kept lines were kept"
+
+echo "== a saved plan, read back, scores what it scored"
+plan=$work/one/plans/230_1_by_parts.json
+"$program" --model "$model" --lengths 230 --depths 3 --prompts 2 --calibration 2 --transforms by_parts --plan "$plan" \
+  --out "$work/plan" >/dev/null 2>&1
+row() { grep -F "\"method\":\"$1\"" "$work/plan/results.jsonl" | grep -o '"setup":"[a-z]*".*"prompts":[0-9]*'; }
+[ "$(row by_parts)" = "$(row 230_1_by_parts.json)" ] || fail "the plan read back scores otherwise"
+
+echo "== bad input: one line that says what was given and expected, status 1, nothing written"
+mkdir "$work/broken"
+cp "$model/config.json" "$model/lexicon.json" "$work/broken"
+head -c 100000 "$model/model.safetensors" >"$work/broken/model.safetensors"
+echo '{' >"$work/plan.json"
+: >"$work/empty.txt"
+refuse() {
+  local status=0
+  "$program" --model "$model" --out "$work/bad" --lengths 170 "$@" >"$work/out.txt" 2>"$work/error.txt" || status=$?
+  [ $status -eq 1 ] || fail "status $status for: $*"
+  [ "$(wc -l <"$work/error.txt")" -eq 1 ] || { cat "$work/error.txt"; fail "not one line for: $*"; }
+  grep -q 'given .*expected' "$work/error.txt" || { cat "$work/error.txt"; fail "unclear error for: $*"; }
+  [ ! -s "$work/out.txt" ] || fail "output beside an error for: $*"
+  [ ! -e "$work/bad/results.jsonl" ] || fail "something written for: $*"
+}
+refuse --no-such-option
+refuse stray
+refuse --lengths 3X
+refuse --lengths ''
+refuse --lengths 20
+refuse --lengths 0
+refuse --depths 0
+refuse --prompts -1
+refuse --prompts 1e3
+refuse --seed 4294967296
+refuse --transforms by_magic
+refuse --transforms 'by_gaussian(sigma=-1)'
+refuse --gqa sometimes
+refuse --sweep wide
+refuse --model "$work/nowhere"
+refuse --model "$work/broken"
+refuse --haystack "$work/nowhere.txt"
+refuse --haystack "$work/empty.txt"
+refuse --plan "$work/plan.json"
+
+echo "== a folder of another run is not overwritten unasked"
+status=0
+needle --out "$work/one" --seed 2 >/dev/null 2>"$work/error.txt" || status=$?
+[ $status -eq 1 ] && grep -q 'seed' "$work/error.txt" || fail "another run's cells were taken: $(cat "$work/error.txt")"
+diff -r "$work/one" "$work/two" || fail "another run's files changed"
+
+echo "== --help explains every option"
+"$program" --help >"$work/help.txt"
+for option in model lengths depths noise prompts haystack transforms gqa sweep calibration draws plan out seed threads fresh; do
+  grep -q -- "--$option" "$work/help.txt" || fail "--help is silent on --$option"
+done
+echo "all as it should be"
