@@ -36,6 +36,9 @@ TEST_CASE("texts that do not fit shrink to 9 pixels, then end in an ellipsis, cu
     CHECK(element.text.find("\xef\xbf\xbd") == std::string::npos);
     const std::size_t cut = element.text.find("…");
     CHECK(letters.starts_with(element.text.substr(0, cut)));
+    std::size_t characters = 0;
+    for (const char byte : element.text) characters += (static_cast<unsigned char>(byte) & 0xc0u) != 0x80u;
+    if (characters > 1) CHECK(0.56 * size * static_cast<double>(characters) <= width + 1e-9);
     if (cut == std::string::npos) CHECK(element.text == letters);
     if (width > 0.56 * 13.0 * 16 + 1.0) CHECK(size == 13.0);
   }

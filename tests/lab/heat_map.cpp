@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -61,6 +62,32 @@ TEST_CASE("everything lies on the page, which has its own background") {
     CHECK(y >= 0.0);
     CHECK(x + (element.name == "rect" ? std::stod(element.attributes.at("width")) : 0.0) <= width);
     CHECK(y + (element.name == "rect" ? std::stod(element.attributes.at("height")) : 0.0) <= height);
+  }
+}
+
+TEST_CASE("titles, panels, axis title and legend follow each other without overlap") {
+  for (const std::size_t panels : {1u, 7u}) {
+    const auto elements = lab::test::xml_elements(lab::heat_map_svg(example(11, 3, panels)));
+    double reached = 0.0;
+    for (const std::string text : {"Needle", "three prompts a cell", "method 0", "note", "r0", "r10", "c2",
+                                   "length (tokens)", "exact match (%)", "100"}) {
+      CAPTURE(text);
+      double lowest = 0.0;
+      for (const auto& element : elements) {
+        if (element.name == "text" && element.text == text && lowest == 0.0) {
+          lowest = std::stod(element.attributes.at("y"));
+        }
+      }
+      CHECK(lowest >= reached + 10.0);
+      reached = lowest;
+    }
+    const auto last = std::find_if(elements.rbegin(), elements.rend(),
+                                   [](const auto& element) { return element.text == "c2"; });
+    const auto axis = std::find_if(elements.begin(), elements.end(),
+                                   [](const auto& element) { return element.text == "length (tokens)"; });
+    REQUIRE(last != elements.rend());
+    REQUIRE(axis != elements.end());
+    CHECK(std::stod(axis->attributes.at("y")) >= std::stod(last->attributes.at("y")) + 10.0);
   }
 }
 

@@ -203,6 +203,7 @@ TEST_CASE("finish: the same bytes for the same cells, whatever the order and how
   std::vector<std::size_t> places;
   for (const int i : {4, 2, 1, 3, 5}) places.push_back(expected.find('"' + key(i) + '"'));
   CHECK(std::is_sorted(places.begin(), places.end()));
+  CHECK(std::count(expected.begin(), expected.end(), '\n') == 6);  // the header and each cell once
   CHECK(places.back() != std::string::npos);
 }
 

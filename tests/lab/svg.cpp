@@ -67,6 +67,7 @@ TEST_CASE("each bad byte or forbidden character becomes one U+FFFD, the rest sta
   CHECK(lab::xml_escaped("a\xff"
                          "b") == "a" + bad + "b");
   CHECK(lab::xml_escaped("a\xc3") == "a" + bad);
+  CHECK(lab::xml_escaped("\xc3(\xe2\x82<") == bad + "(" + bad + bad + "&lt;");
   CHECK(lab::xml_escaped("\xc0\xaf") == bad + bad);
   CHECK(lab::xml_escaped(std::string("\0", 1)) == bad);
   CHECK(lab::xml_escaped("\xef\xbf\xbe") == bad);
