@@ -108,6 +108,7 @@ std::string choice_table(const Setting& setting, const std::vector<Calibration>&
 lab::HeatMap heat_map(const Setting& setting, const std::vector<std::string>& methods, const lab::ResultStore& store,
                       Setup setup) {
   lab::HeatMap map;
+  map.panels_per_line = 3;  // baselines, transforms, controls
   map.title = "Needle in a haystack: " + setup_title(setting, setup);
   map.subtitle = dope::detail::text(setting.options.prompts, " prompts per cell; L = ",
                                     setting.model.config().training_length, " tokens");
