@@ -2,7 +2,9 @@
 #include "transformer/attention.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <limits>
 #include <xsimd/xsimd.hpp>
 
@@ -79,6 +81,28 @@ void add_values(const float* weights, std::size_t keys, const float* values, std
   }
 }
 
+/// exp(x) for x ≤ 0; exactly 0 below −87.3, where float has no normal numbers left. Error: 1 ulp where the
+/// processor has fused multiply-add, else up to 25 ulp (3e-6) far from 0.
+///
+/// 2^(n + f) with n the nearest integer to x·log₂e: adding 1.5·2²³ rounds, and leaves n in the low bits
+/// of the sum, from where a shift moves it to the exponent. 2^f by its Taylor polynomial on [−½, ½].
+Batch exp_of_nonpositive(const Batch& x) {
+  using Integers = xsimd::batch<std::int32_t>;
+  const Batch rounder(12582912.0f);
+  const Batch log2_e(1.44269504f);
+  const Batch log2_e_rest(1.92596303e-8f);
+  const Batch shifted = xsimd::fma(x, log2_e, rounder);
+  const Batch n = shifted - rounder;
+  const Batch f = xsimd::fma(x, log2_e_rest, xsimd::fms(x, log2_e, n));
+  Batch power(1.53963100e-5f);
+  for (const float coefficient : {1.54035304e-4f, 1.33335581e-3f, 9.61812911e-3f, 5.55041087e-2f, 2.40226507e-1f,
+                                  6.93147181e-1f, 1.0f}) {
+    power = xsimd::fma(power, f, Batch(coefficient));
+  }
+  const Integers raised = std::bit_cast<Integers>(power) + (std::bit_cast<Integers>(shifted) << 23);
+  return xsimd::select(x < Batch(-87.3f), Batch(0.0f), std::bit_cast<Batch>(raised));
+}
+
 /// scores → weights exp(score − maximum), running maximum and sum; rescale[r] = exp(old − new maximum).
 template <std::size_t rows>
 void soften(float* scores, float* maximum, Batch* sum, float* rescale) {
@@ -91,7 +115,7 @@ void soften(float* scores, float* maximum, Batch* sum, float* rescale) {
     maximum[r] = highest;
     Batch added(0.0f);
     for (std::size_t j = 0; j < block; j += lanes) {
-      const Batch weight = xsimd::exp(Batch::load_unaligned(row + j) - Batch(highest));
+      const Batch weight = exp_of_nonpositive(Batch::load_unaligned(row + j) - Batch(highest));
       weight.store_unaligned(row + j);
       added += weight;
     }
