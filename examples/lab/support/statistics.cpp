@@ -24,8 +24,7 @@ Interval wilson(std::size_t hits, std::size_t trials, double z) {
   const double scale = 1.0 + z * z / n;
   const double centre = (share + z * z / (2.0 * n)) / scale;
   const double half = z * std::sqrt(share * (1.0 - share) / n + z * z / (4.0 * n * n)) / scale;
-  return {hits == 0 ? 0.0 : std::clamp(centre - half, 0.0, share),
-          hits == trials ? 1.0 : std::clamp(centre + half, share, 1.0)};
+  return {std::clamp(centre - half, 0.0, share), std::clamp(centre + half, share, 1.0)};
 }
 
 std::string percent(double share) {
