@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -94,10 +96,10 @@ TEST_CASE("every scaling is read in both spellings and from both places") {
       {{{"rope_type", "yarn"}}, dope::Yarn{.factor = 4.0}},  // 32 / 8: the context over the original
       {{{"rope_type", "yarn"}, {"factor", 4.0}, {"truncate", true}, {"finetuned", true}},
        dope::Yarn{.factor = 4.0}},
-      {{{"rope_type", "yarn"}, {"factor", 4.0}, {"truncate", false}},
-       dope::Yarn{.factor = 4.0, .ramp_ends = dope::RampEnds::fractional}},
-      {{{"rope_type", "yarn"}, {"factor", 4.0}, {"beta_fast", 2.0}, {"beta_slow", 0.25}},
-       dope::Yarn{.factor = 4.0, .beta_fast = 2.0, .beta_slow = 0.25}},
+      {{{"rope_type", "yarn"}, {"factor", 4.0}, {"truncate", false}, {"beta_slow", 0.01}},
+       dope::Yarn{.factor = 4.0, .beta_slow = 0.01, .ramp_ends = dope::RampEnds::fractional}},
+      {{{"rope_type", "yarn"}, {"factor", 4.0}, {"beta_fast", 0.05}, {"beta_slow", 0.001}},
+       dope::Yarn{.factor = 4.0, .beta_fast = 0.05, .beta_slow = 0.001}},
       {{{"rope_type", "yarn"},
         {"factor", 4.0},
         {"attention_factor", 1.25},
@@ -120,6 +122,8 @@ TEST_CASE("every scaling is read in both spellings and from both places") {
        dope::LongRope{shorter, longer, 4.0, 1.5}},
       {{{"rope_type", "proportional"}, {"partial_rotary_factor", 0.5}}, dope::Proportional{0.5}},
   };
+  // All but the four that spell the same Yarn differ, so no field can be dropped unseen.
+  std::vector<dope::Frequencies> seen;
   for (const auto& [json, scaling] : cases) {
     const Json inner = with(json, "original_max_position_embeddings", original);
     Json old_spelling = without(inner, "rope_type");
@@ -133,12 +137,15 @@ TEST_CASE("every scaling is read in both spellings and from both places") {
         const auto config = parsed(file);
         CHECK(config.scaling.index() == scaling.index());
         CHECK(config.rotated_width == 8);
+        const auto here = frequencies(config, 100);
+        if (std::find(seen.begin(), seen.end(), here) == seen.end()) seen.push_back(here);
         for (const std::size_t length : std::vector<std::size_t>{1, 8, 9, 100}) {
           CHECK(frequencies(config, length) == frequencies(config, scaling, length));
         }
       }
     }
   }
+  CHECK(seen.size() == std::size(cases) - 3);
   // As new files are written: theta and the rotated share in the same object, and given twice alike.
   const Json inner = {{"rope_type", "default"}, {"rope_theta", 500000.0}, {"partial_rotary_factor", 0.5}};
   Json file = with(without(sound, "rope_scaling"), "rope_parameters", inner);
