@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -59,16 +60,27 @@ TEST_CASE("a file is written whole or not at all") {
     CHECK(files_in(folder.path()) == 2);
   }
   SUBCASE("writers side by side leave one of their texts") {
+    constexpr int rounds = 300;  // enough that two threads meet on one core too
     const Text texts[] = {Text(200000, 'x'), Text(100000, 'y')};
-    std::thread other([&] {
-      for (int i = 0; i < 20; ++i) reference::write_file_whole(path, texts[0]);
-    });
-    for (int i = 0; i < 20; ++i) {
-      reference::write_file_whole(path, texts[1]);
-      const Text seen = contents(path);
-      CHECK((seen == texts[0] || seen == texts[1]));
-    }
+    std::atomic<int> failures{0};
+    std::atomic<int> ready{0};
+    const auto write = [&](const Text& text) {
+      ++ready;
+      while (ready < 2) std::this_thread::yield();
+      for (int i = 0; i < rounds; ++i) {
+        try {
+          reference::write_file_whole(path, text);
+        } catch (const dope::Error&) {
+          ++failures;
+        }
+        const Text seen = contents(path);
+        failures += seen == texts[0] || seen == texts[1] ? 0 : 1;
+      }
+    };
+    std::thread other(write, texts[0]);
+    write(texts[1]);
     other.join();
+    CHECK(failures == 0);
     CHECK(files_in(folder.path()) == 1);
   }
 }
