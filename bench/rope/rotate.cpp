@@ -67,7 +67,11 @@ template <class T>
 std::function<void()> bound(const Shape& shape) {
   const std::size_t floats = shape.heads * shape.tokens * shape.width * sizeof(T) / sizeof(float);
   const auto x = std::make_shared<std::vector<float>>(floats, 0.5f);
-  return [x] { scale(x->data(), x->size(), 1.0f); };
+  return [x] {
+    float factor = 1.0f;
+    benchmark::DoNotOptimize(factor);
+    scale(x->data(), x->size(), factor);
+  };
 }
 
 template <class T>

@@ -102,6 +102,60 @@ TEST_CASE_TEMPLATE("rotate is y1 = c x1 - s x2, y2 = c x2 + s x1 within the docu
   CHECK(worst > 0.3);
 }
 
+namespace {
+
+#if defined(__FMA__) || defined(__aarch64__)
+constexpr bool target_fuses = true;
+#else
+constexpr bool target_fuses = false;
+#endif
+
+/// z ± x·y as the documentation rounds it; volatile keeps the compiler from contracting.
+template <class C>
+C joined(C z, C x, C y, C sign) {
+  if (target_fuses) return std::fma(sign * x, y, z);
+  volatile C product = sign * x * y;
+  return z + product;
+}
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("the roundings are fixed: c x first, the other product fused onto it, bit for bit", T, ALL_SCALARS) {
+  using C = dope::compute_t<T>;
+  std::size_t wrong = 0;
+  for (std::size_t width = 2; width <= 256; width += 2) {
+    const Table<T> table(native(width, 1.1), 1048571, 5);
+    const auto view = table.view();
+    const auto from = random_values<T>(5 * width, 9 * width);
+    for (const Pairing pairing : pairings) {
+      auto forward = from;
+      auto adjoint = from;
+      dope::rotate(dope::dense_head(forward.data(), 5, width), view, pairing);
+      dope::rotate_adjoint(dope::dense_head(adjoint.data(), 5, width), view, pairing);
+      for (std::size_t t = 0; t < 5; ++t) {
+        for (std::size_t f = 0; f < width / 2; ++f) {
+          const auto pair = dope::channels_of(pairing, f, width);
+          const auto x1 = static_cast<C>(from[t * width + pair.first]);
+          const auto x2 = static_cast<C>(from[t * width + pair.second]);
+          const C c = view.cos[t * view.stride + f];
+          const C s = view.sin[t * view.stride + f];
+          volatile C first = c * x1;
+          volatile C second = c * x2;
+          const auto check = [&](const std::vector<T>& got, C sign) {
+            const T y1(joined<C>(first, x2, s, -sign));
+            const T y2(joined<C>(second, x1, s, sign));
+            wrong += support::different_bits(&got[t * width + pair.first], &y1, 1);
+            wrong += support::different_bits(&got[t * width + pair.second], &y2, 1);
+          };
+          check(forward, C(1));
+          check(adjoint, C(-1));
+        }
+      }
+    }
+  }
+  CHECK(wrong == 0);
+}
+
 TEST_CASE_TEMPLATE("the norm of a rotated vector is its norm times the attention factor", T, ALL_SCALARS) {
   double worst = 0;
   for (std::size_t width = 2; width <= 256; width += 2) {

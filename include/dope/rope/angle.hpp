@@ -7,7 +7,8 @@
 #include <cstdint>
 
 // cos and sin of the angle of (position m, frequency ω), in the two arithmetics of `Angles`
-// (table.hpp). cos is even and sin odd in m, to the last bit; angle 0 gives exactly (1, +0).
+// (table.hpp). Products are fused where it is written and nowhere else, so that a compiler that
+// contracts cannot change a bit. cos is even and sin odd in m, to the last bit; angle 0 gives exactly (1, +0).
 
 namespace dope::detail {
 
@@ -80,7 +81,7 @@ class ExactTurn {
   static CosSin corrected(double angle, double rest) noexcept {
     const double c = std::cos(angle);
     const double s = std::sin(angle);
-    return {c - rest * s, s + rest * c};
+    return {std::fma(-rest, s, c), std::fma(rest, c, s)};
   }
 
   /// Of steps·φ turns.
@@ -132,7 +133,8 @@ class ExactTurn {
     constexpr double tau_high = 0x1.921fb54442d18p+2;
     constexpr double tau_low = 0x1.1a62633145c07p-52;
     const double angle = high * tau_high;
-    return corrected(angle, std::fma(high, tau_high, -angle) + (high * tau_low + low * tau_high));
+    const double rest = std::fma(high, tau_high, -angle);
+    return corrected(angle, std::fma(low, tau_high, std::fma(high, tau_low, rest)));
   }
 
   double omega_;

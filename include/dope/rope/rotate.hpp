@@ -2,17 +2,16 @@
 #pragma once
 
 #include <algorithm>
-#include <complex>
 #include <cstddef>
 #include <cstdint>
 #include <span>
 #include <type_traits>
 #include <xsimd/xsimd.hpp>
 
-#include "dope/core/convert.hpp"
 #include "dope/core/error.hpp"
 #include "dope/core/scalar.hpp"
 #include "dope/core/view.hpp"
+#include "dope/rope/lanes.hpp"
 #include "dope/rope/pairing.hpp"
 #include "dope/rope/table.hpp"
 
@@ -32,7 +31,9 @@
 //   interleaved and half_split agree to the last bit under half_split_channel;
 //   s = 0 with c = 1 (ω = 0, or m = 0) is a no-op to the last bit, for ±0 and infinities too.
 // Worst error per channel, against exact arithmetic on the table's entries: 2·ε·(|c·x₁| + |s·x₂|),
-// ε = 2⁻²⁴ (2⁻⁵³ for double), and for float16 and bfloat16 one rounding to storage more.
+// ε = 2⁻²⁴ (2⁻⁵³ for double), and for float16 and bfloat16 one rounding to storage more. The roundings
+// are fixed: c times the channel's own value rounds, then the other product is fused onto it (rounds by
+// itself first where the target has no fused multiply-add), so equal inputs give equal bits anywhere.
 //
 // Which row of the table turns token i: row i, or rows[i] where a list of rows is given. Throws
 // Error where shapes do not fit or a row lies outside the table, before anything is written.
@@ -52,104 +53,85 @@ inline void turn_batch(Batch& first, Batch& second, const Batch& c, const Batch&
   Batch turned_first;
   Batch turned_second;
   if constexpr (turn == Turn::forward) {
-    turned_first = xsimd::fnma(second, s, scaled_first);
-    turned_second = xsimd::fma(first, s, scaled_second);
+    turned_first = fused_minus(scaled_first, second, s);
+    turned_second = fused_plus(scaled_second, first, s);
   } else {
-    turned_first = xsimd::fma(second, s, scaled_first);
-    turned_second = xsimd::fnma(first, s, scaled_second);
+    turned_first = fused_plus(scaled_first, second, s);
+    turned_second = fused_minus(scaled_second, first, s);
   }
   first = xsimd::select(still, scaled_first, turned_first);
   second = xsimd::select(still, scaled_second, turned_second);
 }
 
-/// `bands` bands of one row in C: half_split partners at `first` and `second`.
-template <Turn turn, class C>
-inline void turn_split(const C* first, const C* second, C* to_first, C* to_second, const C* cos, const C* sin,
-                       std::size_t bands) noexcept {
-  using Batch = xsimd::batch<C>;
-  constexpr std::size_t lanes = Batch::size;
+/// `bands` bands of one row, half_split partners at `first` and `second`; targets may equal sources.
+template <Turn turn, Scalar T>
+inline void turn_split(const T* first, const T* second, T* to_first, T* to_second, const compute_t<T>* cos,
+                       const compute_t<T>* sin, std::size_t bands) noexcept {
+  using C = compute_t<T>;
+  constexpr std::size_t lanes = Lanes<T>::size;
   std::size_t band = 0;
   for (; band + lanes <= bands; band += lanes) {
-    Batch x = Batch::load_unaligned(first + band);
-    Batch y = Batch::load_unaligned(second + band);
-    turn_batch<turn>(x, y, Batch::load_unaligned(cos + band), Batch::load_unaligned(sin + band));
-    x.store_unaligned(to_first + band);
-    y.store_unaligned(to_second + band);
+    Lanes<T> x = load_lanes(first + band);
+    Lanes<T> y = load_lanes(second + band);
+    turn_batch<turn>(x, y, Lanes<T>::load_unaligned(cos + band), Lanes<T>::load_unaligned(sin + band));
+    store_lanes(x, to_first + band);
+    store_lanes(y, to_second + band);
   }
   if (band < bands) {
-    alignas(64) C rest[4][lanes] = {};
     const std::size_t count = bands - band;
+    alignas(64) C table[2][lanes] = {};
+    alignas(64) T rest[2][lanes] = {};
+    std::copy_n(cos + band, count, table[0]);
+    std::copy_n(sin + band, count, table[1]);
     std::copy_n(first + band, count, rest[0]);
     std::copy_n(second + band, count, rest[1]);
-    std::copy_n(cos + band, count, rest[2]);
-    std::copy_n(sin + band, count, rest[3]);
-    Batch x = Batch::load_aligned(rest[0]);
-    Batch y = Batch::load_aligned(rest[1]);
-    turn_batch<turn>(x, y, Batch::load_aligned(rest[2]), Batch::load_aligned(rest[3]));
-    x.store_aligned(rest[0]);
-    y.store_aligned(rest[1]);
+    Lanes<T> x = load_lanes(rest[0]);
+    Lanes<T> y = load_lanes(rest[1]);
+    turn_batch<turn>(x, y, Lanes<T>::load_aligned(table[0]), Lanes<T>::load_aligned(table[1]));
+    store_lanes(x, rest[0]);
+    store_lanes(y, rest[1]);
     std::copy_n(rest[0], count, to_first + band);
     std::copy_n(rest[1], count, to_second + band);
   }
 }
 
-/// `bands` bands of one row in C: interleaved partners from `row` on.
-template <Turn turn, class C>
-inline void turn_interleaved(const C* row, C* to, const C* cos, const C* sin, std::size_t bands) noexcept {
-  using Batch = xsimd::batch<C>;
-  using Pairs = xsimd::batch<std::complex<C>>;
-  constexpr std::size_t lanes = Batch::size;
-  const auto turn_pairs = [](const C* from, C* target, const Batch& c, const Batch& s) {
-    const Pairs pairs = Pairs::load_unaligned(reinterpret_cast<const std::complex<C>*>(from));
-    Batch x = pairs.real();
-    Batch y = pairs.imag();
+/// `bands` bands of one row, interleaved partners from `row` on; the target may equal the source.
+template <Turn turn, Scalar T>
+inline void turn_interleaved(const T* row, T* to, const compute_t<T>* cos, const compute_t<T>* sin,
+                             std::size_t bands) noexcept {
+  using C = compute_t<T>;
+  constexpr std::size_t lanes = Lanes<T>::size;
+  const auto turn_pairs = [](const T* from, T* target, const Lanes<T>& c, const Lanes<T>& s) {
+    Lanes<T> x;
+    Lanes<T> y;
+    load_pairs(from, x, y);
     turn_batch<turn>(x, y, c, s);
-    Pairs(x, y).store_unaligned(reinterpret_cast<std::complex<C>*>(target));
+    store_pairs(x, y, target);
   };
   std::size_t band = 0;
   for (; band + lanes <= bands; band += lanes) {
-    turn_pairs(row + 2 * band, to + 2 * band, Batch::load_unaligned(cos + band), Batch::load_unaligned(sin + band));
+    turn_pairs(row + 2 * band, to + 2 * band, Lanes<T>::load_unaligned(cos + band), Lanes<T>::load_unaligned(sin + band));
   }
   if (band < bands) {
-    alignas(64) C rest[2 * lanes] = {};
-    alignas(64) C table[2][lanes] = {};
     const std::size_t count = bands - band;
-    std::copy_n(row + 2 * band, 2 * count, rest);
+    alignas(64) C table[2][lanes] = {};
+    alignas(64) T rest[2 * lanes] = {};
     std::copy_n(cos + band, count, table[0]);
     std::copy_n(sin + band, count, table[1]);
-    turn_pairs(rest, rest, Batch::load_aligned(table[0]), Batch::load_aligned(table[1]));
+    std::copy_n(row + 2 * band, 2 * count, rest);
+    turn_pairs(rest, rest, Lanes<T>::load_aligned(table[0]), Lanes<T>::load_aligned(table[1]));
     std::copy_n(rest, 2 * count, to + 2 * band);
   }
 }
 
-/// One row of stored T; `to` may equal `from`.
+/// One row; `to` may equal `from`.
 template <Turn turn, Scalar T>
 inline void turn_row(const T* from, T* to, const compute_t<T>* cos, const compute_t<T>* sin, std::size_t bands,
                      Pairing pairing) noexcept {
-  using C = compute_t<T>;
-  if constexpr (std::same_as<T, C>) {
-    if (pairing == Pairing::half_split) {
-      turn_split<turn>(from, from + bands, to, to + bands, cos, sin, bands);
-    } else {
-      turn_interleaved<turn>(from, to, cos, sin, bands);
-    }
+  if (pairing == Pairing::half_split) {
+    turn_split<turn, T>(from, from + bands, to, to + bands, cos, sin, bands);
   } else {
-    constexpr std::size_t block = 64;
-    alignas(64) C wide[2 * block];
-    for (std::size_t band = 0; band < bands; band += block) {
-      const std::size_t count = std::min(block, bands - band);
-      if (pairing == Pairing::half_split) {
-        widen(from + band, wide, count);
-        widen(from + bands + band, wide + block, count);
-        turn_split<turn>(wide, wide + block, wide, wide + block, cos + band, sin + band, count);
-        narrow(wide, to + band, count);
-        narrow(wide + block, to + bands + band, count);
-      } else {
-        widen(from + 2 * band, wide, 2 * count);
-        turn_interleaved<turn>(wide, wide, cos + band, sin + band, count);
-        narrow(wide, to + 2 * band, 2 * count);
-      }
-    }
+    turn_interleaved<turn, T>(from, to, cos, sin, bands);
   }
 }
 
@@ -220,23 +202,23 @@ void turn_head(HeadView<const T> from, HeadView<T> to, const TableView<compute_t
   }
 }
 
-/// Every head of x, head h by table_of(h); tokens outermost where that walks memory in order.
+/// Every head of x, head h by table_of(h), a block of tokens at a time: tokens outermost where that
+/// walks memory in order, else as many rows of a table as stay in the nearest cache while heads pass.
 template <Turn turn, Scalar T, class TableOf, class RowOf>
 void turn_heads(HeadsView<T> x, TableOf table_of, Pairing pairing, RowOf row_of) {
   for (std::size_t head = 0; head < x.heads; ++head) require_rows(x, table_of(head), row_of);
-  if (x.token_stride < x.head_stride) {
-    for (std::size_t head = 0; head < x.heads; ++head) {
-      turn_head<turn, T>(x.head(head), x.head(head), table_of(head), pairing, row_of);
-    }
-    return;
-  }
-  for (std::size_t token = 0; token < x.tokens; ++token) {
-    T* heads = x.data + token * x.token_stride;
+  constexpr std::size_t cached = 16384 / (2 * sizeof(compute_t<T>));
+  const bool in_token_order = x.token_stride >= x.head_stride;
+  const std::size_t block = in_token_order ? 1 : std::max<std::size_t>(1, cached / std::max<std::size_t>(1, x.width / 2));
+  for (std::size_t first = 0; first < x.tokens; first += block) {
+    const std::size_t last = std::min(x.tokens, first + block);
     for (std::size_t head = 0; head < x.heads; ++head) {
       const auto& table = table_of(head);
-      const std::size_t row = row_of(token) * table.stride;
-      T* channels = heads + head * x.head_stride;
-      turn_row<turn, T>(channels, channels, table.cos + row, table.sin + row, table.bands, pairing);
+      T* channels = x.data + first * x.token_stride + head * x.head_stride;
+      for (std::size_t token = first; token < last; ++token, channels += x.token_stride) {
+        const std::size_t row = row_of(token) * table.stride;
+        turn_row<turn, T>(channels, channels, table.cos + row, table.sin + row, table.bands, pairing);
+      }
     }
   }
 }

@@ -106,7 +106,7 @@ using Scaling =
 
 /// m(s, k) = 0.1·k·ln s + 1 for s > 1, else 1 (arXiv 2309.00071, eq. 22).
 [[nodiscard]] inline double yarn_mscale(double factor, double k) noexcept {
-  return factor > 1.0 ? 0.1 * k * std::log(factor) + 1.0 : 1.0;
+  return factor > 1.0 ? std::fma(0.1 * k, std::log(factor), 1.0) : 1.0;
 }
 
 namespace detail {
@@ -150,7 +150,7 @@ inline void rebase(const RopeParameters& rope, double stretch, Frequencies& freq
 
 /// ω' = (1 − kept)·ω/s + kept·ω, kept the share that keeps its frequency.
 inline double blend(double omega, double factor, double kept) noexcept {
-  return (1.0 - kept) * omega / factor + kept * omega;
+  return std::fma(kept, omega, (1.0 - kept) * omega / factor);
 }
 
 template <class AnyYarn>
@@ -187,7 +187,7 @@ struct Scale {
       return;
     }
     const double ratio = static_cast<double>(length) / static_cast<double>(rope.training_length);
-    rebase(rope, ntk.factor * ratio - (ntk.factor - 1.0), frequencies);
+    rebase(rope, std::fma(ntk.factor, ratio, 1.0 - ntk.factor), frequencies);
   }
 
   void operator()(const Yarn& yarn) {

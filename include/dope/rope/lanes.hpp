@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#if defined(__AVX2__) || defined(__F16C__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+#include <complex>
+#include <cstddef>
+#include <xsimd/xsimd.hpp>
+
+#include "dope/core/convert.hpp"
+#include "dope/core/scalar.hpp"
+
+// Stored values to and from registers, one register of compute_t<T> at a time.
+//
+// Law: lane i is what widen gives for stored[i], and store_lanes writes what narrow gives, bit for bit;
+// pairs are (stored[2i], stored[2i + 1]). Memory needs no alignment. Targets without conversion
+// instructions go through widen and narrow.
+
+namespace dope::detail {
+
+template <Scalar T>
+using Lanes = xsimd::batch<compute_t<T>>;
+
+template <Scalar T>
+inline constexpr bool is_wide = std::same_as<T, compute_t<T>>;
+
+/// z + x·y, rounded once where the target has the instruction.
+///
+/// Where xsimd's fma is two operators and not an instruction, a compiler that contracts them may fuse
+/// this product or the one inside z, at each place it inlines them anew: results would differ in bits.
+template <class Batch>
+inline Batch fused_plus(const Batch& z, const Batch& x, const Batch& y) noexcept {
+#if defined(__AVX512F__)
+  if constexpr (std::same_as<Batch, xsimd::batch<float>> && Batch::size == 16) return Batch(_mm512_fmadd_ps(x, y, z));
+  if constexpr (std::same_as<Batch, xsimd::batch<double>> && Batch::size == 8) return Batch(_mm512_fmadd_pd(x, y, z));
+#elif defined(__aarch64__)
+  if constexpr (std::same_as<Batch, xsimd::batch<float>>) return Batch(vfmaq_f32(z, x, y));
+  if constexpr (std::same_as<Batch, xsimd::batch<double>>) return Batch(vfmaq_f64(z, x, y));
+#endif
+  return xsimd::fma(x, y, z);
+}
+
+/// z − x·y, likewise.
+template <class Batch>
+inline Batch fused_minus(const Batch& z, const Batch& x, const Batch& y) noexcept {
+#if defined(__AVX512F__)
+  if constexpr (std::same_as<Batch, xsimd::batch<float>> && Batch::size == 16) return Batch(_mm512_fnmadd_ps(x, y, z));
+  if constexpr (std::same_as<Batch, xsimd::batch<double>> && Batch::size == 8) return Batch(_mm512_fnmadd_pd(x, y, z));
+#elif defined(__aarch64__)
+  if constexpr (std::same_as<Batch, xsimd::batch<float>>) return Batch(vfmsq_f32(z, x, y));
+  if constexpr (std::same_as<Batch, xsimd::batch<double>>) return Batch(vfmsq_f64(z, x, y));
+#endif
+  return xsimd::fnma(x, y, z);
+}
+
+#if defined(__AVX512F__)
+inline constexpr std::size_t converted_lanes = 16;
+using HalfWords = __m256i;
+using Words = __m512i;
+using Floats = __m512;
+
+/// Intrinsics are called in their masked form: the plain one reads an undefined register on paper, of
+/// which g++ 12 warns in the caller's code.
+inline constexpr __mmask16 all_lanes = 0xffff;
+
+inline HalfWords load_half_words(const void* from) noexcept { return _mm256_loadu_si256(static_cast<const __m256i*>(from)); }
+inline void store_half_words(void* to, HalfWords x) noexcept { _mm256_storeu_si256(static_cast<__m256i*>(to), x); }
+inline Words load_words(const void* from) noexcept { return _mm512_loadu_si512(from); }
+inline void store_words(void* to, Words x) noexcept { _mm512_storeu_si512(to, x); }
+inline Words spread(HalfWords x) noexcept { return _mm512_maskz_cvtepu16_epi32(all_lanes, x); }
+inline HalfWords gather_low(Words x) noexcept { return _mm512_maskz_cvtepi32_epi16(all_lanes, x); }
+inline Words raise(Words x) noexcept { return _mm512_maskz_slli_epi32(all_lanes, x, 16); }
+inline Words lower(Words x) noexcept { return _mm512_maskz_srli_epi32(all_lanes, x, 16); }
+inline Words either(Words x, Words y) noexcept { return _mm512_or_si512(x, y); }
+inline Words upper_half(Words x) noexcept { return _mm512_and_si512(x, _mm512_set1_epi32(-65536)); }
+inline Floats as_floats(Words x) noexcept { return _mm512_castsi512_ps(x); }
+
+inline Floats floats_of(HalfWords x) noexcept { return _mm512_maskz_cvtph_ps(all_lanes, x); }
+inline HalfWords halves_of(Floats x) noexcept {
+  return _mm512_maskz_cvtps_ph(all_lanes, x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+/// Each float's bfloat16 in the low half of its word.
+inline Words brains_of(Floats x) noexcept {
+  const Words bits = _mm512_castps_si512(x);
+  const Words odd = _mm512_and_si512(lower(bits), _mm512_set1_epi32(1));
+  const Words rounded = lower(_mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff))));
+  const Words quiet = either(lower(bits), _mm512_set1_epi32(0x40));
+  return _mm512_mask_mov_epi32(rounded, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), quiet);
+}
+#elif defined(__AVX2__) && defined(__F16C__)
+inline constexpr std::size_t converted_lanes = 8;
+using HalfWords = __m128i;
+using Words = __m256i;
+using Floats = __m256;
+
+inline HalfWords load_half_words(const void* from) noexcept { return _mm_loadu_si128(static_cast<const __m128i*>(from)); }
+inline void store_half_words(void* to, HalfWords x) noexcept { _mm_storeu_si128(static_cast<__m128i*>(to), x); }
+inline Words load_words(const void* from) noexcept { return _mm256_loadu_si256(static_cast<const __m256i*>(from)); }
+inline void store_words(void* to, Words x) noexcept { _mm256_storeu_si256(static_cast<__m256i*>(to), x); }
+inline Words spread(HalfWords x) noexcept { return _mm256_cvtepu16_epi32(x); }
+inline HalfWords gather_low(Words x) noexcept {
+  const Words low = _mm256_and_si256(x, _mm256_set1_epi32(0xffff));
+  const Words packed = _mm256_permute4x64_epi64(_mm256_packus_epi32(low, low), 0xd8);
+  return _mm256_castsi256_si128(packed);
+}
+inline Words raise(Words x) noexcept { return _mm256_slli_epi32(x, 16); }
+inline Words lower(Words x) noexcept { return _mm256_srli_epi32(x, 16); }
+inline Words either(Words x, Words y) noexcept { return _mm256_or_si256(x, y); }
+inline Words upper_half(Words x) noexcept { return _mm256_and_si256(x, _mm256_set1_epi32(-65536)); }
+inline Floats as_floats(Words x) noexcept { return _mm256_castsi256_ps(x); }
+
+inline Floats floats_of(HalfWords x) noexcept { return _mm256_cvtph_ps(x); }
+inline HalfWords halves_of(Floats x) noexcept {
+  return _mm256_cvtps_ph(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+}
+
+/// Each float's bfloat16 in the low half of its word.
+inline Words brains_of(Floats x) noexcept {
+  const Words bits = _mm256_castps_si256(x);
+  const Words odd = _mm256_and_si256(lower(bits), _mm256_set1_epi32(1));
+  const Words rounded = lower(_mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff))));
+  const Words quiet = either(lower(bits), _mm256_set1_epi32(0x40));
+  const Words is_nan = _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+  return _mm256_blendv_epi8(rounded, quiet, is_nan);
+}
+#else
+inline constexpr std::size_t converted_lanes = 0;
+#endif
+
+/// Whether stored T and registers of compute_t<T> are converted by the instructions above.
+template <Scalar T>
+inline constexpr bool is_converted = !is_wide<T> && Lanes<T>::size == converted_lanes;
+
+template <Scalar T>
+inline Lanes<T> load_lanes(const T* stored) noexcept {
+  if constexpr (is_wide<T>) {
+    return Lanes<T>::load_unaligned(stored);
+  }
+#if defined(__AVX512F__) || (defined(__AVX2__) && defined(__F16C__))
+  else if constexpr (is_converted<T>) {
+    const HalfWords halves = load_half_words(stored);
+    if constexpr (std::same_as<T, float16>) return Lanes<T>(floats_of(halves));
+    return Lanes<T>(as_floats(raise(spread(halves))));
+  }
+#endif
+  else {
+    alignas(64) compute_t<T> wide[Lanes<T>::size];
+    widen(stored, wide, Lanes<T>::size);
+    return Lanes<T>::load_aligned(wide);
+  }
+}
+
+template <Scalar T>
+inline void store_lanes(const Lanes<T>& lanes, T* stored) noexcept {
+  if constexpr (is_wide<T>) {
+    lanes.store_unaligned(stored);
+  }
+#if defined(__AVX512F__) || (defined(__AVX2__) && defined(__F16C__))
+  else if constexpr (is_converted<T>) {
+    if constexpr (std::same_as<T, float16>) {
+      store_half_words(stored, halves_of(lanes));
+    } else {
+      store_half_words(stored, gather_low(brains_of(lanes)));
+    }
+  }
+#endif
+  else {
+    alignas(64) compute_t<T> wide[Lanes<T>::size];
+    lanes.store_aligned(wide);
+    narrow(wide, stored, Lanes<T>::size);
+  }
+}
+
+/// lane i of first, second = stored[2i], stored[2i + 1].
+template <Scalar T>
+inline void load_pairs(const T* stored, Lanes<T>& first, Lanes<T>& second) noexcept {
+  using C = compute_t<T>;
+  using Pairs = xsimd::batch<std::complex<C>>;
+  if constexpr (is_wide<T>) {
+    const Pairs pairs = Pairs::load_unaligned(reinterpret_cast<const std::complex<C>*>(stored));
+    first = pairs.real();
+    second = pairs.imag();
+  }
+#if defined(__AVX512F__) || (defined(__AVX2__) && defined(__F16C__))
+  else if constexpr (is_converted<T>) {
+    const Words words = load_words(stored);
+    if constexpr (std::same_as<T, float16>) {
+      first = Lanes<T>(floats_of(gather_low(words)));
+      second = Lanes<T>(floats_of(gather_low(lower(words))));
+    } else {
+      first = Lanes<T>(as_floats(raise(words)));
+      second = Lanes<T>(as_floats(upper_half(words)));
+    }
+  }
+#endif
+  else {
+    alignas(64) C wide[2 * Lanes<T>::size];
+    widen(stored, wide, 2 * Lanes<T>::size);
+    load_pairs<C>(wide, first, second);
+  }
+}
+
+template <Scalar T>
+inline void store_pairs(const Lanes<T>& first, const Lanes<T>& second, T* stored) noexcept {
+  using C = compute_t<T>;
+  if constexpr (is_wide<T>) {
+    xsimd::batch<std::complex<C>>(first, second).store_unaligned(reinterpret_cast<std::complex<C>*>(stored));
+  }
+#if defined(__AVX512F__) || (defined(__AVX2__) && defined(__F16C__))
+  else if constexpr (is_converted<T>) {
+    if constexpr (std::same_as<T, float16>) {
+      store_words(stored, either(spread(halves_of(first)), raise(spread(halves_of(second)))));
+    } else {
+      store_words(stored, either(brains_of(first), raise(brains_of(second))));
+    }
+  }
+#endif
+  else {
+    alignas(64) C wide[2 * Lanes<T>::size];
+    store_pairs<C>(first, second, wide);
+    narrow(wide, stored, 2 * Lanes<T>::size);
+  }
+}
+
+}  // namespace dope::detail
