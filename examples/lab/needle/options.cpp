@@ -87,21 +87,21 @@ Parsed parse_options(int argc, const char* const* argv) {
   cxxopts::Options parser("needle", std::string(introduction));
   parser.set_width(110);
   const auto text = [](const char* standard) { return cxxopts::value<std::string>()->default_value(standard); };
-  parser.add_options("What is run")
+  parser.add_options("Prompt")
       ("model", "Folder with config.json, model.safetensors, and lexicon.json for generated text", text("examples/model"), "DIR")
       ("lengths", "Context lengths, prompt and answer together, in tokens (1536) or training lengths (3L)", text("1L,3L,8L"), "LIST")
       ("depths", "Depths of the needle, evenly from 0 to 100 %", text("11"), "N")
       ("noise", "Start tokens right after the needle in the noisy setup; 0: no noisy setup", text("4"), "K")
       ("prompts", "Test prompts per length, setup and depth", text("4"), "N")
       ("haystack", "Text around the needle, any file; otherwise prose is generated", cxxopts::value<std::string>(), "FILE");
-  parser.add_options("How heads are denoised")
+  parser.add_options("Denoising")
       ("transforms", "Separated by ';', readings in brackets: by_parts, by_parts(reading=remove), by_all, by_gaussian(reading=modulate, sigma=1), by_gaussian(spread=matched), ...", text("by_parts;by_all;by_gaussian"), "LIST")
       ("gqa", "per_query_head (a denoised head gets its own copy of a shared key) or per_key_group", text("per_query_head"), "POLICY")
       ("sweep", "quick, or full: every entropy, r, stage, side, order and 1 to 16 heads", text("quick"), "BREADTH")
       ("calibration", "Calibration prompts per length, over all depths and setups in turn", text("11"), "N")
       ("draws", "Random head sets that take turns in the control", text("5"), "N")
       ("plan", "A saved plan as one more method; may be repeated", cxxopts::value<std::vector<std::string>>(), "FILE");
-  parser.add_options("How it is run")
+  parser.add_options("Run")
       ("out", "Folder for results; made where there is none", text("out/needle"), "DIR")
       ("seed", "Of prompts and random heads; the same seed gives the same table, whatever the threads", text("1"), "N")
       ("threads", "0: as many as the system offers", text("0"), "N")
@@ -109,7 +109,7 @@ Parsed parse_options(int argc, const char* const* argv) {
       ("help", "This text");
   try {
     const auto result = parser.parse(argc, argv);
-    if (result.count("help") != 0) return {std::nullopt, parser.help()};
+    if (result.count("help") != 0) return {std::nullopt, parser.help({"Prompt", "Denoising", "Run"})};
     if (!result.unmatched().empty()) {
       throw dope::Error("command line", '"' + result.unmatched().front() + '"', "options only; see --help");
     }
