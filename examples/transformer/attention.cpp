@@ -22,10 +22,12 @@ static_assert(block % (2 * lanes) == 0 && ValueCache::lanes % lanes == 0);
 /// As many query rows as keep the accumulators of two vectors each in registers.
 constexpr std::size_t group = lanes >= 16 ? 8 : 4;
 
-constexpr std::size_t rounded_up(std::size_t count, std::size_t step) { return (count + step - 1) / step * step; }
+constexpr std::size_t rounded_up(std::size_t count, std::size_t step) {
+  return (count + step - 1) / step * step;
+}
 
-void require_room(const char* where, std::size_t first, std::size_t tokens, std::size_t capacity, std::size_t given,
-                  std::size_t width) {
+void require_room(const char* where, std::size_t first, std::size_t tokens, std::size_t capacity,
+                  std::size_t given, std::size_t width) {
   if (first > capacity || tokens > capacity - first || given != width) {
     throw dope::Error(where, dope::detail::text("tokens [", first, ", +", tokens, ") of width ", given),
                       dope::detail::text("tokens below ", capacity, " of width ", width));
@@ -56,8 +58,8 @@ void score_block(const float* queries, std::size_t width, const float* keys, flo
 
 /// out[r] += Σ_j weights[r][j]·v_j over `vectors` vectors of channels from `channel` on.
 template <std::size_t rows, std::size_t vectors>
-void add_values(const float* weights, std::size_t keys, const float* values, std::size_t stride, std::size_t channel,
-                const float* rescale, float* out) {
+void add_values(const float* weights, std::size_t keys, const float* values, std::size_t stride,
+                std::size_t channel, const float* rescale, float* out) {
   Batch sums[rows][vectors];
   for (std::size_t r = 0; r < rows; ++r) {
     for (std::size_t v = 0; v < vectors; ++v) {
@@ -95,8 +97,8 @@ Batch exp_of_nonpositive(const Batch& x) {
   const Batch n = shifted - rounder;
   const Batch f = xsimd::fma(x, log2_e_rest, xsimd::fms(x, log2_e, n));
   Batch power(1.53963100e-5f);
-  for (const float coefficient : {1.54035304e-4f, 1.33335581e-3f, 9.61812911e-3f, 5.55041087e-2f, 2.40226507e-1f,
-                                  6.93147181e-1f, 1.0f}) {
+  for (const float coefficient : {1.54035304e-4f, 1.33335581e-3f, 9.61812911e-3f, 5.55041087e-2f,
+                                  2.40226507e-1f, 6.93147181e-1f, 1.0f}) {
     power = xsimd::fma(power, f, Batch(coefficient));
   }
   const Integers raised = std::bit_cast<Integers>(power) + (std::bit_cast<Integers>(shifted) << 23);
@@ -161,7 +163,8 @@ void take_in(Running& running, std::size_t row, std::size_t position, std::size_
   alignas(64) float scores[rows * block];
   score_block<rows>(running.queries.data() + row * running.width, running.width, keys, scores);
   for (std::size_t r = 0; r < rows; ++r) {
-    std::fill(scores + r * block + seen_by(r), scores + (r + 1) * block, -std::numeric_limits<float>::infinity());
+    std::fill(scores + r * block + seen_by(r), scores + (r + 1) * block,
+              -std::numeric_limits<float>::infinity());
   }
   float rescale[rows];
   soften<rows>(scores, running.maximum + row, running.sum + row, rescale);
@@ -177,13 +180,14 @@ void take_in(Running& running, std::size_t row, std::size_t position, std::size_
 }
 
 /// At most `strip` rows, the first at position `first`.
-void attend(dope::HeadView<const float> queries, const KeyCache& keys, const ValueCache& values, std::size_t first,
-            dope::HeadView<float> out, Running& running) {
+void attend(dope::HeadView<const float> queries, const KeyCache& keys, const ValueCache& values,
+            std::size_t first, dope::HeadView<float> out, Running& running) {
   begin(running, queries);
   for (std::size_t start = 0; start < first + queries.tokens; start += block) {
     const float* key_block = keys.block_at(start / block);
     const float* value_block = values.row(start);
-    std::size_t row = start > first ? (start - first) / group * group : 0;  // groups before it see no key here
+    std::size_t row =
+        start > first ? (start - first) / group * group : 0;  // groups before it see no key here
     for (; row + group <= queries.tokens; row += group) {
       take_in<group>(running, row, first + row, start, key_block, value_block);
     }
@@ -191,7 +195,8 @@ void attend(dope::HeadView<const float> queries, const KeyCache& keys, const Val
   }
   for (std::size_t row = 0; row < queries.tokens; ++row) {
     const float total = sum_of_lanes(running.sum[row]);
-    for (std::size_t c = 0; c < running.width; ++c) out.row(row)[c] = running.mixed[row * running.padded + c] / total;
+    for (std::size_t c = 0; c < running.width; ++c)
+      out.row(row)[c] = running.mixed[row * running.padded + c] / total;
   }
 }
 
@@ -223,11 +228,11 @@ void causal_attention(dope::HeadView<const float> queries, const KeyCache& keys,
                       std::size_t first, dope::HeadView<float> out) {
   if (queries.width != keys.width() || queries.width != values.width() || out.width != queries.width ||
       out.tokens != queries.tokens) {
-    throw dope::Error("causal_attention",
-                      dope::detail::text("queries ", queries.tokens, " x ", queries.width, ", keys of width ",
-                                         keys.width(), ", values of width ", values.width(), ", out ", out.tokens,
-                                         " x ", out.width),
-                      "one width, and out as large as the queries");
+    throw dope::Error(
+        "causal_attention",
+        dope::detail::text("queries ", queries.tokens, " x ", queries.width, ", keys of width ", keys.width(),
+                           ", values of width ", values.width(), ", out ", out.tokens, " x ", out.width),
+        "one width, and out as large as the queries");
   }
   const std::size_t capacity = std::min(keys.capacity(), values.capacity());
   if (first > capacity || queries.tokens > capacity - first) {

@@ -20,7 +20,9 @@ class KeyCache {
   /// Rows of `keys` become tokens [first, first + keys.tokens). Throws Error past the capacity.
   void write(std::size_t first, dope::HeadView<const float> keys);
 
-  [[nodiscard]] const float* block_at(std::size_t index) const noexcept { return data_.data() + index * block * width_; }
+  [[nodiscard]] const float* block_at(std::size_t index) const noexcept {
+    return data_.data() + index * block * width_;
+  }
   [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
   [[nodiscard]] std::size_t width() const noexcept { return width_; }
 

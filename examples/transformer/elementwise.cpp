@@ -10,7 +10,8 @@ void rms_norm(std::span<const float> x, std::span<const float> weight, double ep
   const std::size_t width = weight.size();
   for (std::size_t start = 0; start + width <= x.size(); start += width) {
     double squares = 0.0;
-    for (std::size_t c = 0; c < width; ++c) squares += static_cast<double>(x[start + c]) * static_cast<double>(x[start + c]);
+    for (std::size_t c = 0; c < width; ++c)
+      squares += static_cast<double>(x[start + c]) * static_cast<double>(x[start + c]);
     const auto scale = static_cast<float>(1.0 / std::sqrt(squares / static_cast<double>(width) + epsilon));
     for (std::size_t c = 0; c < width; ++c) out[start + c] = x[start + c] * scale * weight[c];
   }

@@ -45,8 +45,8 @@ void multiply_rows(const float* x, const float* weight, const float* bias, std::
     keep = 1.0f;
   }
   const auto dim = [](std::size_t size) { return static_cast<dim_t>(size); };
-  bli_sgemm(BLIS_NO_TRANSPOSE, BLIS_TRANSPOSE, dim(rows), dim(out), dim(in), &one, const_cast<float*>(x), dim(in), 1,
-            const_cast<float*>(weight), dim(in), 1, &keep, y, dim(out), 1);
+  bli_sgemm(BLIS_NO_TRANSPOSE, BLIS_TRANSPOSE, dim(rows), dim(out), dim(in), &one, const_cast<float*>(x),
+            dim(in), 1, const_cast<float*>(weight), dim(in), 1, &keep, y, dim(out), 1);
 }
 
 float dot(const float* a, const float* b, std::size_t count) {
@@ -56,7 +56,8 @@ float dot(const float* a, const float* b, std::size_t count) {
   std::size_t i = 0;
   for (; i + 4 * lanes <= count; i += 4 * lanes) {
     for (std::size_t s = 0; s < 4; ++s) {
-      sums[s] = xsimd::fma(Batch::load_unaligned(a + i + s * lanes), Batch::load_unaligned(b + i + s * lanes), sums[s]);
+      sums[s] = xsimd::fma(Batch::load_unaligned(a + i + s * lanes), Batch::load_unaligned(b + i + s * lanes),
+                           sums[s]);
     }
   }
   float rest = 0.0f;
@@ -71,9 +72,10 @@ void linear(std::span<const float> x, const Matrix& weight, std::span<const floa
   const std::size_t in = weight.columns;
   const std::size_t out = weight.rows;
   if (x.size() < tokens * in || y.size() < tokens * out || (!bias.empty() && bias.size() != out)) {
-    throw dope::Error("linear",
-                      dope::detail::text("x of ", x.size(), ", b of ", bias.size(), ", y of ", y.size(), " floats"),
-                      dope::detail::text(tokens, " tokens times a matrix of ", out, " x ", in));
+    throw dope::Error(
+        "linear",
+        dope::detail::text("x of ", x.size(), ", b of ", bias.size(), ", y of ", y.size(), " floats"),
+        dope::detail::text(tokens, " tokens times a matrix of ", out, " x ", in));
   }
   const float* b = bias.empty() ? nullptr : bias.data();
   if (tokens == 1) {

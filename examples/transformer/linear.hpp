@@ -11,8 +11,9 @@ namespace reference {
 
 /// y = x·Wᵀ + b, in float.
 ///
-/// Shapes, all row-major and dense: x [tokens, W.columns], bias b [W.rows] or empty, y [tokens, W.rows]. Rows are multiplied in fixed blocks by BLIS, blocks side by side with OpenMP; one
-/// row alone is a stream over W. Law: y does not depend on the number of threads.
+/// Shapes, all row-major and dense: x [tokens, W.columns], bias b [W.rows] or empty, y [tokens, W.rows]. Rows
+/// are multiplied in fixed blocks by BLIS, blocks side by side with OpenMP; one row alone is a stream over W.
+/// Law: y does not depend on the number of threads.
 void linear(std::span<const float> x, const Matrix& weight, std::span<const float> bias, std::size_t tokens,
             std::span<float> y);
 

@@ -28,13 +28,15 @@ dope::AttentionShape Model::shape() const noexcept {
   return {config_.layers, config_.query_heads, config_.key_heads, config_.head_width, config_.rotated_width};
 }
 
-Schedule make_schedule(const Model& model, const dope::Scaling& scaling, std::size_t length, dope::Plan plan) {
+Schedule make_schedule(const Model& model, const dope::Scaling& scaling, std::size_t length,
+                       dope::Plan plan) {
   if (plan.shape != model.shape()) {
-    throw dope::Error("make_schedule",
-                      dope::detail::text("a plan for ", plan.shape.layers, " layers of ", plan.shape.query_heads, "/",
-                                         plan.shape.key_heads, " heads of width ", plan.shape.head_width),
-                      dope::detail::text(model.shape().layers, " layers of ", model.shape().query_heads, "/",
-                                         model.shape().key_heads, " heads of width ", model.shape().head_width));
+    throw dope::Error(
+        "make_schedule",
+        dope::detail::text("a plan for ", plan.shape.layers, " layers of ", plan.shape.query_heads, "/",
+                           plan.shape.key_heads, " heads of width ", plan.shape.head_width),
+        dope::detail::text(model.shape().layers, " layers of ", model.shape().query_heads, "/",
+                           model.shape().key_heads, " heads of width ", model.shape().head_width));
   }
   const dope::RopeSchedule rope{model.config().rope(), scaling, length, Config::pairing, dope::Angles::exact};
   return std::make_shared<const dope::PlannedRope<float>>(std::move(plan), rope);
@@ -77,7 +79,8 @@ Request::LayerCache Request::make_cache(std::size_t layer) const {
 Request Request::resume(const Request& base, Schedule schedule) {
   const Config& config = base.model_->config();
   if (!(schedule->scaled() == base.schedule_->scaled()) || schedule->rows() != base.schedule_->rows()) {
-    throw dope::Error("Request::resume", "a schedule of other frequencies or length", "those of the base request");
+    throw dope::Error("Request::resume", "a schedule of other frequencies or length",
+                      "those of the base request");
   }
   if (base.layer_inputs_.empty() || base.layer_inputs_.front().size() != base.tokens_ * config.hidden) {
     throw dope::Error("Request::resume", "a base that does not hold what entered its layers",
@@ -97,7 +100,8 @@ Request Request::resume(const Request& base, Schedule schedule) {
   std::vector<float> x;
   for (std::size_t first = 0; first < base.tokens_; first += chunk) {
     const std::size_t count = std::min(chunk, base.tokens_ - first);
-    const auto input = base.layer_inputs_[first_layer].begin() + static_cast<std::ptrdiff_t>(first * config.hidden);
+    const auto input =
+        base.layer_inputs_[first_layer].begin() + static_cast<std::ptrdiff_t>(first * config.hidden);
     x.assign(input, input + static_cast<std::ptrdiff_t>(count * config.hidden));
     const std::size_t left = base.tokens_ - first - count;
     const std::size_t rows = request.logit_rows_ > left ? std::min(count, request.logit_rows_ - left) : 0;
@@ -109,8 +113,9 @@ Request Request::resume(const Request& base, Schedule schedule) {
 void Request::require_tokens(std::span<const std::int32_t> tokens) const {
   const std::size_t capacity = schedule_->rows();
   if (tokens.empty() || tokens.size() > capacity - tokens_) {
-    throw dope::Error("Request", dope::detail::text(tokens.size(), " tokens after ", tokens_),
-                      dope::detail::text("at least one, and at most ", capacity, " in all, the schedule's length"));
+    throw dope::Error(
+        "Request", dope::detail::text(tokens.size(), " tokens after ", tokens_),
+        dope::detail::text("at least one, and at most ", capacity, " in all, the schedule's length"));
   }
   const std::size_t vocabulary = model_->config().vocabulary;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
@@ -121,7 +126,8 @@ void Request::require_tokens(std::span<const std::int32_t> tokens) const {
   }
 }
 
-std::span<const float> Request::prefill(std::span<const std::int32_t> tokens, Keep keep, std::size_t logit_rows) {
+std::span<const float> Request::prefill(std::span<const std::int32_t> tokens, Keep keep,
+                                        std::size_t logit_rows) {
   require_tokens(tokens);
   if (logit_rows == 0 || logit_rows > tokens.size()) {
     throw dope::Error("Request::prefill", dope::detail::text(logit_rows, " rows of logits"),
@@ -129,7 +135,8 @@ std::span<const float> Request::prefill(std::span<const std::int32_t> tokens, Ke
   }
   const Config& config = model_->config();
   if (keep == Keep::layer_inputs) {
-    if (tokens_ != 0) throw dope::Error("Request::prefill", "Keep::layer_inputs after other tokens", "a fresh request");
+    if (tokens_ != 0)
+      throw dope::Error("Request::prefill", "Keep::layer_inputs after other tokens", "a fresh request");
     layer_inputs_.assign(config.layers, {});
   }
   logit_rows_ = logit_rows;
@@ -159,7 +166,8 @@ void Request::run(std::span<float> x, std::size_t first, std::size_t count, std:
   const Config& config = model_->config();
   Workspace work(config, count);
   for (std::size_t layer = first_layer; layer < config.layers; ++layer) {
-    if (keep == Keep::layer_inputs) layer_inputs_[layer].insert(layer_inputs_[layer].end(), x.begin(), x.end());
+    if (keep == Keep::layer_inputs)
+      layer_inputs_[layer].insert(layer_inputs_[layer].end(), x.begin(), x.end());
     const bool last = layer + 1 == config.layers;
     run_layer(layer, work, x, first, count, last ? logit_rows : count);
   }
@@ -173,8 +181,8 @@ void Request::run(std::span<float> x, std::size_t first, std::size_t count, std:
 
 /// One layer in place on x. Only the last `needed` rows leave it: the others' keys and values are all
 /// that later tokens ask of a last layer.
-void Request::run_layer(std::size_t layer, Workspace& work, std::span<float> x, std::size_t first, std::size_t count,
-                        std::size_t needed) {
+void Request::run_layer(std::size_t layer, Workspace& work, std::span<float> x, std::size_t first,
+                        std::size_t count, std::size_t needed) {
   const Config& config = model_->config();
   const LayerWeights& weights = model_->weights().layers[layer];
   const std::size_t width = config.head_width;

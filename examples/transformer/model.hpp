@@ -93,8 +93,8 @@ class Request {
   struct Workspace;
 
   [[nodiscard]] LayerCache make_cache(std::size_t layer) const;
-  void run(std::span<float> x, std::size_t first, std::size_t count, std::size_t first_layer, std::size_t logit_rows,
-           Keep keep);
+  void run(std::span<float> x, std::size_t first, std::size_t count, std::size_t first_layer,
+           std::size_t logit_rows, Keep keep);
   void run_layer(std::size_t layer, Workspace& work, std::span<float> x, std::size_t first, std::size_t count,
                  std::size_t needed);
   void write_caches(std::size_t layer, Workspace& work, std::size_t first, std::size_t count);

@@ -77,7 +77,8 @@ TEST_CASE("sharing a prefill among schedules changes no answer") {
   std::vector<reference::Schedule> schedules;
   for (const dope::Scaling& scaling : {dope::Scaling(dope::Unscaled{}), dope::Scaling(dope::DynamicNtk{})}) {
     schedules.push_back(reference::make_schedule(model, scaling, 100, plan(dope::ByAll{}, {{2, 1}})));
-    schedules.push_back(reference::make_schedule(model, scaling, 100, plan(dope::ByParts{}, {{1, 0}, {2, 3}})));
+    schedules.push_back(
+        reference::make_schedule(model, scaling, 100, plan(dope::ByParts{}, {{1, 0}, {2, 3}})));
     schedules.push_back(reference::make_schedule(model, scaling, 100, plan(dope::ByGaussian{}, {{0, 2}})));
     schedules.push_back(reference::make_schedule(model, scaling, 100));
   }

@@ -21,13 +21,15 @@ std::vector<dope::HeadScore> scores_from(const std::vector<double>& values) {
 }  // namespace
 
 TEST_CASE("a sweep tries every set of heads once, and names all that select it") {
-  const std::vector<dope::Indicator> indicators = {{dope::Stage::post_ntk, dope::ScoredSide::key, dope::VonNeumann{}},
-                                                   {dope::Stage::pre_ntk, dope::ScoredSide::query, dope::TruncatedMean{8}}};
+  const std::vector<dope::Indicator> indicators = {
+      {dope::Stage::post_ntk, dope::ScoredSide::key, dope::VonNeumann{}},
+      {dope::Stage::pre_ntk, dope::ScoredSide::query, dope::TruncatedMean{8}}};
   const std::vector<std::vector<dope::HeadScore>> scores = {scores_from({1, 2, 3, 4, 5, 6, 7, 8}),
                                                             scores_from({1, 2, 3, 4, 5, 6, 8, 7})};
   const std::vector<dope::Transform> transforms = {dope::ByParts{}, dope::ByAll{}};
   const std::vector<std::size_t> counts = {1, 2};
-  const auto candidates = lab::sweep(shape, dope::GqaPolicy::per_query_head, transforms, indicators, scores, counts, {});
+  const auto candidates =
+      lab::sweep(shape, dope::GqaPolicy::per_query_head, transforms, indicators, scores, counts, {});
 
   // Ascending: {0.0}, {0.0 0.1} by both. Descending: {1.3}, {1.2}, and {1.2 1.3} by both.
   REQUIRE(candidates.size() == 2 * 5);
@@ -49,12 +51,15 @@ TEST_CASE("a sweep tries every set of heads once, and names all that select it")
 }
 
 TEST_CASE("a matched spread comes from the unit's own measurement") {
-  const std::vector<dope::HeadSpread> spreads = {{1, 2}, {3, 4}, {5, 6}, {7, 8}, {9, 10}, {11, 12}, {13, 14}, {15, 16}};
-  const dope::ByGaussian matched{dope::ByGaussian::Reading::replace, dope::ByGaussian::Spread::matched, 1.0, 42};
+  const std::vector<dope::HeadSpread> spreads = {{1, 2},  {3, 4},   {5, 6},   {7, 8},
+                                                 {9, 10}, {11, 12}, {13, 14}, {15, 16}};
+  const dope::ByGaussian matched{dope::ByGaussian::Reading::replace, dope::ByGaussian::Spread::matched, 1.0,
+                                 42};
   const auto plan = lab::plan_for(shape, dope::GqaPolicy::per_query_head, matched, {{1, 2}, {0, 1}}, spreads);
   CHECK(plan.heads == std::vector<dope::HeadId>{{0, 1}, {1, 2}});
   CHECK(plan.spreads == std::vector<dope::HeadSpread>{{3, 4}, {13, 14}});
-  CHECK(lab::plan_for(shape, dope::GqaPolicy::per_query_head, dope::ByAll{}, {{0, 1}}, spreads).spreads.empty());
+  CHECK(lab::plan_for(shape, dope::GqaPolicy::per_query_head, dope::ByAll{}, {{0, 1}}, spreads)
+            .spreads.empty());
   CHECK_THROWS_AS(lab::plan_for(shape, dope::GqaPolicy::per_query_head, matched, {{1, 2}}, {}), dope::Error);
 }
 
@@ -71,7 +76,8 @@ TEST_CASE("every indicator of a sweep can rank, and is there once") {
       }
     }
   }
-  // Three stages, three sides; six entropies, at width 32: 4 without r, 4 effective ranks, 5 means, 5 of UNComp.
+  // Three stages, three sides; six entropies, at width 32: 4 without r, 4 effective ranks, 5 means, 5 of
+  // UNComp.
   CHECK(lab::sweep_indicators(lab::Breadth::full, 32).size() == 3 * 3 * 18);
 }
 
@@ -82,9 +88,11 @@ TEST_CASE("counts stop at the heads there are") {
 }
 
 TEST_CASE("lists of scores that do not fit the indicators are an error") {
-  const std::vector<dope::Indicator> indicators = {{dope::Stage::post_ntk, dope::ScoredSide::key, dope::VonNeumann{}}};
+  const std::vector<dope::Indicator> indicators = {
+      {dope::Stage::post_ntk, dope::ScoredSide::key, dope::VonNeumann{}}};
   const std::vector<dope::Transform> transforms = {dope::ByAll{}};
   const std::vector<std::size_t> counts = {1};
-  CHECK_THROWS_AS(static_cast<void>(lab::sweep(shape, dope::GqaPolicy::per_query_head, transforms, indicators, {}, counts, {})),
+  CHECK_THROWS_AS(static_cast<void>(lab::sweep(shape, dope::GqaPolicy::per_query_head, transforms, indicators,
+                                               {}, counts, {})),
                   dope::Error);
 }

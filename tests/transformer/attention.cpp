@@ -43,8 +43,8 @@ struct Head {
 
   /// Rows [first, first + count) in one call.
   void attend(std::size_t first, std::size_t count, std::vector<float>& out) const {
-    causal_attention(dope::dense_head<const float>(q.data() + first * width, count, width), keys, values, first,
-                     dope::dense_head(out.data() + first * width, count, width));
+    causal_attention(dope::dense_head<const float>(q.data() + first * width, count, width), keys, values,
+                     first, dope::dense_head(out.data() + first * width, count, width));
   }
 
   [[nodiscard]] std::vector<double> oracle(std::size_t row) const {
@@ -62,7 +62,8 @@ struct Head {
     for (double& w : weight) total += w = std::exp(w - highest);
     std::vector<double> mixed(width);
     for (std::size_t j = 0; j <= row; ++j) {
-      for (std::size_t c = 0; c < width; ++c) mixed[c] += weight[j] / total * static_cast<double>(v[j * width + c]);
+      for (std::size_t c = 0; c < width; ++c)
+        mixed[c] += weight[j] / total * static_cast<double>(v[j * width + c]);
     }
     return mixed;
   }
@@ -119,7 +120,8 @@ TEST_CASE("a row does not depend on how rows are split into calls, to the last b
     for (const std::size_t step : {1, 3, 8, 64, 97}) {
       CAPTURE(step);
       std::vector<float> parts(300 * width);
-      for (std::size_t first = 0; first < 300; first += step) head.attend(first, std::min<std::size_t>(step, 300 - first), parts);
+      for (std::size_t first = 0; first < 300; first += step)
+        head.attend(first, std::min<std::size_t>(step, 300 - first), parts);
       CHECK(parts == whole);
     }
   }
@@ -148,13 +150,13 @@ TEST_CASE("shapes that do not fit are errors") {
   KeyCache keys(10, 32);
   CHECK_THROWS_AS(keys.write(8, dope::dense_head<const float>(head.k.data(), 3, 32)), dope::Error);
   CHECK_THROWS_AS(keys.write(0, dope::dense_head<const float>(head.k.data(), 3, 16)), dope::Error);
-  CHECK_THROWS_AS(causal_attention(dope::dense_head<const float>(head.q.data(), 10, 16), head.keys, head.values, 0,
-                                   dope::dense_head(out.data(), 10, 16)),
+  CHECK_THROWS_AS(causal_attention(dope::dense_head<const float>(head.q.data(), 10, 16), head.keys,
+                                   head.values, 0, dope::dense_head(out.data(), 10, 16)),
                   dope::Error);
-  CHECK_THROWS_AS(causal_attention(dope::dense_head<const float>(head.q.data(), 10, 32), head.keys, head.values, 0,
-                                   dope::dense_head(out.data(), 9, 32)),
+  CHECK_THROWS_AS(causal_attention(dope::dense_head<const float>(head.q.data(), 10, 32), head.keys,
+                                   head.values, 0, dope::dense_head(out.data(), 9, 32)),
                   dope::Error);
-  CHECK_THROWS_AS(causal_attention(dope::dense_head<const float>(head.q.data(), 10, 32), head.keys, head.values, 1,
-                                   dope::dense_head(out.data(), 10, 32)),
+  CHECK_THROWS_AS(causal_attention(dope::dense_head<const float>(head.q.data(), 10, 32), head.keys,
+                                   head.values, 1, dope::dense_head(out.data(), 10, 32)),
                   dope::Error);
 }

@@ -32,11 +32,15 @@ TEST_CASE("RMSNorm divides by the root mean square") {
       reference::rms_norm(x, weight, 1e-5, out);
       for (std::size_t row = 0; row < 3; ++row) {
         long double squares = 0.0L;
-        for (std::size_t c = 0; c < width; ++c) squares += static_cast<long double>(x[row * width + c]) * static_cast<long double>(x[row * width + c]);
+        for (std::size_t c = 0; c < width; ++c)
+          squares +=
+              static_cast<long double>(x[row * width + c]) * static_cast<long double>(x[row * width + c]);
         const auto rms = static_cast<double>(std::sqrt(squares / static_cast<long double>(width) + 1e-5L));
         for (std::size_t c = 0; c < width; ++c) {
-          const double expected = static_cast<double>(x[row * width + c]) / rms * static_cast<double>(weight[c]);
-          CHECK(std::abs(expected - static_cast<double>(out[row * width + c])) <= few_roundings * (1.0 + std::abs(expected)));
+          const double expected =
+              static_cast<double>(x[row * width + c]) / rms * static_cast<double>(weight[c]);
+          CHECK(std::abs(expected - static_cast<double>(out[row * width + c])) <=
+                few_roundings * (1.0 + std::abs(expected)));
         }
       }
       auto in_place = x;

@@ -17,7 +17,8 @@ namespace {
 constexpr double product_tolerance = 2e-5;
 
 struct Product {
-  Product(std::size_t rows, std::size_t in, std::size_t out) : tokens(rows), x(rows * in), w(in * out), b(out) {
+  Product(std::size_t rows, std::size_t in, std::size_t out)
+      : tokens(rows), x(rows * in), w(in * out), b(out) {
     std::mt19937 generator(7);
     std::normal_distribution<float> normal;
     for (auto* values : {&x, &w, &b}) {
@@ -41,7 +42,8 @@ struct Product {
 
 TEST_CASE("linear is x times the transposed weight plus the bias") {
   for (const std::size_t tokens : {1, 2, 5, 128, 129, 300}) {
-    for (const auto& [in, out] : {std::pair<std::size_t, std::size_t>{1, 1}, {7, 3}, {16, 33}, {128, 264}, {300, 65}}) {
+    for (const auto& [in, out] :
+         {std::pair<std::size_t, std::size_t>{1, 1}, {7, 3}, {16, 33}, {128, 264}, {300, 65}}) {
       CAPTURE(tokens);
       CAPTURE(in);
       const Product product(tokens, in, out);
@@ -55,7 +57,8 @@ TEST_CASE("linear is x times the transposed weight plus the bias") {
             sum += static_cast<double>(product.x[t * in + i]) * static_cast<double>(product.w[o * in + i]);
           }
           worst = std::max(worst, std::abs(sum - static_cast<double>(plain[t * out + o])));
-          worst = std::max(worst, std::abs(sum + static_cast<double>(product.b[o]) - static_cast<double>(biased[t * out + o])));
+          worst = std::max(worst, std::abs(sum + static_cast<double>(product.b[o]) -
+                                           static_cast<double>(biased[t * out + o])));
         }
       }
       CHECK(worst < product_tolerance * std::sqrt(static_cast<double>(in)));
@@ -78,7 +81,8 @@ TEST_CASE("shapes that do not fit are errors") {
   const Product product(4, 8, 8);
   std::vector<float> y(4 * 8);
   CHECK_THROWS_AS(reference::linear(product.x, product.matrix, {}, 5, y), dope::Error);
-  CHECK_THROWS_AS(reference::linear(product.x, product.matrix, std::span(product.b).first(7), 4, y), dope::Error);
+  CHECK_THROWS_AS(reference::linear(product.x, product.matrix, std::span(product.b).first(7), 4, y),
+                  dope::Error);
   CHECK_THROWS_AS(reference::linear(product.x, product.matrix, {}, 4, std::span(y).first(31)), dope::Error);
 }
 

@@ -65,14 +65,20 @@ test::TinyCheckpoint tiny_deep() {
 
 std::vector<std::int32_t> some_tokens(std::size_t count, std::size_t vocabulary) {
   std::vector<std::int32_t> tokens(count);
-  for (std::size_t i = 0; i < count; ++i) tokens[i] = static_cast<std::int32_t>((i * i * 7 + i * 5 + 3) % vocabulary);
+  for (std::size_t i = 0; i < count; ++i)
+    tokens[i] = static_cast<std::int32_t>((i * i * 7 + i * 5 + 3) % vocabulary);
   return tokens;
 }
 
 const std::vector<dope::Scaling>& scalings() {
-  static const std::vector<dope::Scaling> all = {
-      dope::Unscaled{},   dope::Linear{2.0},    dope::StaticNtk{2.0},     dope::DynamicNtk{},
-      dope::Yarn{.factor = 2.0}, dope::YarnPaper{.factor = 2.0}, dope::Llama3{2.0, 1.0, 4.0}, dope::Proportional{0.7}};
+  static const std::vector<dope::Scaling> all = {dope::Unscaled{},
+                                                 dope::Linear{2.0},
+                                                 dope::StaticNtk{2.0},
+                                                 dope::DynamicNtk{},
+                                                 dope::Yarn{.factor = 2.0},
+                                                 dope::YarnPaper{.factor = 2.0},
+                                                 dope::Llama3{2.0, 1.0, 4.0},
+                                                 dope::Proportional{0.7}};
   return all;
 }
 
@@ -95,12 +101,14 @@ bool is_matched(const dope::Transform& transform) {
   return noise != nullptr && noise->spread == dope::ByGaussian::Spread::matched;
 }
 
-dope::Plan some_plan(const dope::AttentionShape& shape, const dope::Transform& transform, dope::GqaPolicy gqa) {
+dope::Plan some_plan(const dope::AttentionShape& shape, const dope::Transform& transform,
+                     dope::GqaPolicy gqa) {
   std::vector<dope::HeadId> heads = {{0, 1}, {shape.layers - 1, 0}};
   if (gqa == dope::GqaPolicy::per_query_head) heads.push_back({shape.layers - 1, shape.query_heads - 1});
   std::vector<dope::HeadSpread> spreads;
   if (is_matched(transform)) {
-    for (std::size_t i = 0; i < heads.size(); ++i) spreads.push_back({0.3 + 0.1 * static_cast<double>(i), 0.7});
+    for (std::size_t i = 0; i < heads.size(); ++i)
+      spreads.push_back({0.3 + 0.1 * static_cast<double>(i), 0.7});
   }
   return dope::make_plan(shape, transform, gqa, heads, spreads);
 }
@@ -122,7 +130,8 @@ oracle::Place place_by(const dope::Plan& plan, const dope::RopeParameters& rope,
     if (selected) {
       if (const auto* parts = std::get_if<dope::ByParts>(&plan.transform)) {
         for (std::size_t f = 0; f < omega.size(); ++f) {
-          const double held = parts->threshold == dope::ByParts::Threshold::native ? native.omega[f] : scaled.omega[f];
+          const double held =
+              parts->threshold == dope::ByParts::Threshold::native ? native.omega[f] : scaled.omega[f];
           if (held > 2.0 * std::numbers::pi / static_cast<double>(rope.training_length)) continue;
           omega[f] = 0.0;
           if (parts->reading == dope::ByParts::Reading::remove) blank.push_back(f);
@@ -153,7 +162,8 @@ oracle::Place place_by(const dope::Plan& plan, const dope::RopeParameters& rope,
 
 double distance(std::span<const float> a, const oracle::Vector& b) {
   double worst = 0.0;
-  for (std::size_t i = 0; i < b.size(); ++i) worst = std::max(worst, std::abs(static_cast<double>(a[i]) - b[i]));
+  for (std::size_t i = 0; i < b.size(); ++i)
+    worst = std::max(worst, std::abs(static_cast<double>(a[i]) - b[i]));
   return worst;
 }
 
@@ -199,9 +209,11 @@ void for_each_combination(const Model& model, Visit visit) {
 
 TEST_CASE("logits of the embedded model agree with PyTorch's") {
   const Model model = embedded_model();
-  const auto golden = reference::Safetensors::open(test::source_folder() / "tests/transformer/golden/needle.safetensors");
-  const std::vector<std::pair<std::string, dope::Scaling>> cases = {
-      {"native_512", dope::Unscaled{}}, {"native_512_noisy", dope::Unscaled{}}, {"dynamic_ntk_1536", dope::DynamicNtk{}}};
+  const auto golden =
+      reference::Safetensors::open(test::source_folder() / "tests/transformer/golden/needle.safetensors");
+  const std::vector<std::pair<std::string, dope::Scaling>> cases = {{"native_512", dope::Unscaled{}},
+                                                                    {"native_512_noisy", dope::Unscaled{}},
+                                                                    {"dynamic_ntk_1536", dope::DynamicNtk{}}};
   for (const auto& [name, scaling] : cases) {
     CAPTURE(name);
     const auto tokens = values_of<std::int32_t>(golden.tensor(name + ".tokens"));
@@ -259,7 +271,8 @@ TEST_CASE("decoding token by token equals prefill, under every plan and scaling"
 
 TEST_CASE("decoding the embedded model at 3L equals prefill, under every transform") {
   const Model model = embedded_model();
-  const auto golden = reference::Safetensors::open(test::source_folder() / "tests/transformer/golden/needle.safetensors");
+  const auto golden =
+      reference::Safetensors::open(test::source_folder() / "tests/transformer/golden/needle.safetensors");
   const auto tokens = values_of<std::int32_t>(golden.tensor("dynamic_ntk_1536.tokens"));
   for (const auto& transform : transforms()) {
     CAPTURE(dope::name_of(transform));
@@ -313,10 +326,12 @@ TEST_CASE("a resumed request equals a prefill of its own to the last bit") {
     Request same = Request::resume(base, make_schedule(model, dope::DynamicNtk{}, length));
     CHECK(copy(same.logits()) == copy(base.logits()));
 
-    const auto plan = dope::make_plan(model.shape(), dope::ByAll{}, dope::GqaPolicy::per_query_head, {{1, 1}});
+    const auto plan =
+        dope::make_plan(model.shape(), dope::ByAll{}, dope::GqaPolicy::per_query_head, {{1, 1}});
     Request planned(model, make_schedule(model, dope::DynamicNtk{}, length, plan));
     planned.prefill(tokens, Keep::layer_inputs, rows);
-    CHECK(copy(Request::resume(planned, make_schedule(model, dope::DynamicNtk{}, length)).logits()) == copy(base.logits()));
+    CHECK(copy(Request::resume(planned, make_schedule(model, dope::DynamicNtk{}, length)).logits()) ==
+          copy(base.logits()));
     CHECK(copy(Request::resume(planned, make_schedule(model, dope::DynamicNtk{}, length, plan)).logits()) ==
           copy(planned.logits()));
   }
@@ -346,7 +361,8 @@ TEST_CASE("the tap sees unrotated queries and keys of every token and layer") {
   std::vector<std::size_t> seen(config.layers);
   double worst = 0.0;
   Request request(model, make_schedule(model, dope::DynamicNtk{}, 601));
-  request.tap([&](std::size_t layer, dope::HeadsView<const float> q, dope::HeadsView<const float> k, std::size_t first) {
+  request.tap([&](std::size_t layer, dope::HeadsView<const float> q, dope::HeadsView<const float> k,
+                  std::size_t first) {
     CHECK(q.heads == config.query_heads);
     CHECK(k.heads == config.key_heads);
     CHECK(q.tokens == k.tokens);
@@ -355,16 +371,26 @@ TEST_CASE("the tap sees unrotated queries and keys of every token and layer") {
     if (layer != 0) return;
     for (std::size_t t = 0; t < q.tokens; ++t) {
       // Layer 0 sees the embedding alone, so its q and k follow from the token.
-      const auto row = model.weights().embedding.row(static_cast<std::size_t>(tokens[std::min(first + t, tokens.size() - 1)]));
+      const auto row = model.weights().embedding.row(
+          static_cast<std::size_t>(tokens[std::min(first + t, tokens.size() - 1)]));
       if (first + t >= tokens.size()) continue;
-      const auto h = oracle::normed({row.begin(), row.end()}, model.weights().layers[0].attention_norm, config.rms_epsilon);
-      const auto expected_q = oracle::times(model.weights().layers[0].query, h, model.weights().layers[0].query_bias);
-      const auto expected_k = oracle::times(model.weights().layers[0].key, h, model.weights().layers[0].key_bias);
+      const auto h = oracle::normed({row.begin(), row.end()}, model.weights().layers[0].attention_norm,
+                                    config.rms_epsilon);
+      const auto expected_q =
+          oracle::times(model.weights().layers[0].query, h, model.weights().layers[0].query_bias);
+      const auto expected_k =
+          oracle::times(model.weights().layers[0].key, h, model.weights().layers[0].key_bias);
       for (std::size_t c = 0; c < config.query_width(); ++c) {
-        worst = std::max(worst, std::abs(expected_q[c] - static_cast<double>(q.head(c / config.head_width).row(t)[c % config.head_width])));
+        worst = std::max(
+            worst,
+            std::abs(expected_q[c] -
+                     static_cast<double>(q.head(c / config.head_width).row(t)[c % config.head_width])));
       }
       for (std::size_t c = 0; c < config.key_width(); ++c) {
-        worst = std::max(worst, std::abs(expected_k[c] - static_cast<double>(k.head(c / config.head_width).row(t)[c % config.head_width])));
+        worst = std::max(
+            worst,
+            std::abs(expected_k[c] -
+                     static_cast<double>(k.head(c / config.head_width).row(t)[c % config.head_width])));
       }
     }
   });

@@ -115,7 +115,8 @@ inline Rows logits(const reference::Config& config, const reference::Weights& we
     }
   }
   Rows out;
-  for (const Vector& row : x) out.push_back(times(weights.head, normed(row, weights.final_norm, config.rms_epsilon)));
+  for (const Vector& row : x)
+    out.push_back(times(weights.head, normed(row, weights.final_norm, config.rms_epsilon)));
   return out;
 }
 

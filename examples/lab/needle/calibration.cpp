@@ -100,9 +100,10 @@ Measurement measurement_from(const Setting& setting, const Json& cell) {
 
 std::vector<lab::Candidate> candidates_of(const Setting& setting, const Measurement& measurement) {
   const auto shape = setting.model.shape();
-  const auto counts = lab::sweep_counts(setting.options.breadth, shape.layers * shape.units(setting.options.gqa));
-  return lab::sweep(shape, setting.options.gqa, setting.options.transforms, measurement.indicators, measurement.scores,
-                    counts, measurement.spreads);
+  const auto counts =
+      lab::sweep_counts(setting.options.breadth, shape.layers * shape.units(setting.options.gqa));
+  return lab::sweep(shape, setting.options.gqa, setting.options.transforms, measurement.indicators,
+                    measurement.scores, counts, measurement.spreads);
 }
 
 std::vector<reference::Schedule> schedules_of(const Setting& setting, std::size_t length,
@@ -142,7 +143,8 @@ Calibration choose(const Setting& setting, std::size_t length, Measurement measu
     const auto hits = cell.at("hits").get<std::string>();
     for (std::size_t i = 0; i < trials.size(); ++i) {
       trials[i].hits += hits.at(i) == '1' ? 1 : 0;
-      trials[i].log_probability += cell.at("log_probability").at(i).get<double>() / static_cast<double>(cells.size());
+      trials[i].log_probability +=
+          cell.at("log_probability").at(i).get<double>() / static_cast<double>(cells.size());
     }
   }
   Calibration calibration{length, std::move(measurement), std::move(candidates), trials.back(), {}};
@@ -151,9 +153,9 @@ Calibration choose(const Setting& setting, std::size_t length, Measurement measu
     for (std::size_t i = 0; i < calibration.candidates.size(); ++i) {
       const auto& candidate = calibration.candidates[i];
       if (!(candidate.plan.transform == transform)) continue;
-      const bool better = choice.distinct_plans == 0 || trials[i].hits > choice.trial.hits ||
-                          (trials[i].hits == choice.trial.hits &&
-                           trials[i].log_probability > choice.trial.log_probability);
+      const bool better =
+          choice.distinct_plans == 0 || trials[i].hits > choice.trial.hits ||
+          (trials[i].hits == choice.trial.hits && trials[i].log_probability > choice.trial.log_probability);
       ++choice.distinct_plans;
       if (better) {
         choice.candidate = candidate;

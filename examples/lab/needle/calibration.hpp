@@ -49,14 +49,16 @@ struct Calibration {
 };
 
 /// The candidate plans of a length, from its measurement.
-[[nodiscard]] std::vector<lab::Candidate> candidates_of(const Setting& setting, const Measurement& measurement);
+[[nodiscard]] std::vector<lab::Candidate> candidates_of(const Setting& setting,
+                                                        const Measurement& measurement);
 
 /// What is tried on calibration prompts: every candidate, and last the empty plan.
 [[nodiscard]] std::vector<reference::Schedule> schedules_of(const Setting& setting, std::size_t length,
                                                             const std::vector<lab::Candidate>& candidates);
 
 /// The schedules on one calibration prompt: a cell {…, "hits": "0110…", "log_probability": […]}.
-[[nodiscard]] lab::ResultStore::Json try_schedules(const Setting& setting, std::size_t length, std::size_t prompt_index,
+[[nodiscard]] lab::ResultStore::Json try_schedules(const Setting& setting, std::size_t length,
+                                                   std::size_t prompt_index,
                                                    const std::vector<reference::Schedule>& schedules);
 
 /// The choices, from the cells of all calibration prompts.

@@ -26,14 +26,17 @@ Json describe(const dope::Plan& plan) {
 }
 
 double stretch(const Setting& setting, std::size_t length) {
-  return std::max(1.0, static_cast<double>(length) / static_cast<double>(setting.model.config().training_length));
+  return std::max(1.0,
+                  static_cast<double>(length) / static_cast<double>(setting.model.config().training_length));
 }
 
 /// "by_parts" of "by_parts(reading=identity, …)".
 std::string short_name(const Setting& setting, const dope::Transform& transform) {
   const std::string name = dope::name_of(transform);
   const std::string family = name.substr(0, name.find('('));
-  const auto same_family = [&](const dope::Transform& other) { return dope::name_of(other).starts_with(family); };
+  const auto same_family = [&](const dope::Transform& other) {
+    return dope::name_of(other).starts_with(family);
+  };
   const auto& all = setting.options.transforms;
   return std::count_if(all.begin(), all.end(), same_family) > 1 ? name : family;
 }
@@ -43,16 +46,22 @@ std::string short_name(const Setting& setting, const dope::Transform& transform)
 std::vector<Method> methods_of(const Setting& setting, const Calibration& calibration) {
   const auto& model = setting.model;
   const std::size_t length = calibration.length;
-  const auto scheduled = [&](const dope::Scaling& scaling) { return reference::make_schedule(model, scaling, length); };
+  const auto scheduled = [&](const dope::Scaling& scaling) {
+    return reference::make_schedule(model, scaling, length);
+  };
   const auto planned = [&](const dope::Plan& plan) {
     return reference::make_schedule(model, dope::DynamicNtk{}, length, plan);
   };
   std::vector<Method> methods;
-  methods.push_back({"plain", {scheduled(model.config().scaling)},
-                     {{"scaling", std::string(dope::name_of(model.config().scaling))}, {"origin", "the model's own"}}});
-  methods.push_back({"positional_interpolation", {scheduled(dope::Linear{stretch(setting, length)})},
+  methods.push_back(
+      {"plain",
+       {scheduled(model.config().scaling)},
+       {{"scaling", std::string(dope::name_of(model.config().scaling))}, {"origin", "the model's own"}}});
+  methods.push_back({"positional_interpolation",
+                     {scheduled(dope::Linear{stretch(setting, length)})},
                      {{"scaling", "linear"}, {"factor", stretch(setting, length)}}});
-  methods.push_back({"dynamic_ntk", {scheduled(dope::DynamicNtk{})},
+  methods.push_back({"dynamic_ntk",
+                     {scheduled(dope::DynamicNtk{})},
                      {{"scaling", "dynamic_ntk"}, {"alpha", stretch(setting, length)}}});
   for (const Choice& choice : calibration.choices) {
     Json description = describe(choice.candidate.plan);
@@ -65,7 +74,8 @@ std::vector<Method> methods_of(const Setting& setting, const Calibration& calibr
     description["calibration_prompts"] = setting.options.calibration_prompts;
     description["calibration_log_probability"] = choice.trial.log_probability;
     description["chosen_from"] = choice.distinct_plans;
-    methods.push_back({short_name(setting, choice.transform), {planned(choice.candidate.plan)}, std::move(description)});
+    methods.push_back(
+        {short_name(setting, choice.transform), {planned(choice.candidate.plan)}, std::move(description)});
   }
   for (const Choice& choice : calibration.choices) {
     Method method{"random " + short_name(setting, choice.transform), {}, {}};
@@ -96,12 +106,13 @@ std::vector<Method> methods_of(const Setting& setting, const Calibration& calibr
 
 std::string test_key(const Setting& setting, std::size_t length, Setup setup, std::size_t depth_index,
                      const std::string& method) {
-  return dope::detail::text("test/", length, "/", name_of(setup), "/", lab::percent(setting.depth(depth_index)), "/",
-                            method);
+  return dope::detail::text("test/", length, "/", name_of(setup), "/",
+                            lab::percent(setting.depth(depth_index)), "/", method);
 }
 
-std::vector<lab::Verdict> answer_test(const Setting& setting, const std::vector<Method>& methods, std::size_t length,
-                                      Setup setup, std::size_t depth_index, std::size_t prompt_index) {
+std::vector<lab::Verdict> answer_test(const Setting& setting, const std::vector<Method>& methods,
+                                      std::size_t length, Setup setup, std::size_t depth_index,
+                                      std::size_t prompt_index) {
   const auto prompt = setting.prompt(Part::test, length, setup, depth_index, prompt_index);
   // The draws take turns over depths too, so that no draw owns a depth.
   const std::size_t turn = depth_index * setting.options.prompts + prompt_index;
@@ -114,8 +125,8 @@ std::vector<lab::Verdict> answer_test(const Setting& setting, const std::vector<
   return verdicts;
 }
 
-Json test_cell(const Setting& setting, const Method& method, std::size_t length, Setup setup, std::size_t depth_index,
-               const std::vector<lab::Verdict>& verdicts) {
+Json test_cell(const Setting& setting, const Method& method, std::size_t length, Setup setup,
+               std::size_t depth_index, const std::vector<lab::Verdict>& verdicts) {
   const auto hits = static_cast<std::size_t>(std::count(verdicts.begin(), verdicts.end(), lab::Verdict::hit));
   const auto interval = lab::wilson(hits, verdicts.size());
   Json cell;

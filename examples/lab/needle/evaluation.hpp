@@ -22,17 +22,18 @@ struct Method {
 [[nodiscard]] std::vector<Method> methods_of(const Setting& setting, const Calibration& calibration);
 
 /// "test/4096/noisy/0.3/by_parts".
-[[nodiscard]] std::string test_key(const Setting& setting, std::size_t length, Setup setup, std::size_t depth_index,
-                                   const std::string& method);
+[[nodiscard]] std::string test_key(const Setting& setting, std::size_t length, Setup setup,
+                                   std::size_t depth_index, const std::string& method);
 
 /// One test prompt under all methods: whether each answered it.
-[[nodiscard]] std::vector<lab::Verdict> answer_test(const Setting& setting, const std::vector<Method>& methods,
-                                                    std::size_t length, Setup setup, std::size_t depth_index,
+[[nodiscard]] std::vector<lab::Verdict> answer_test(const Setting& setting,
+                                                    const std::vector<Method>& methods, std::size_t length,
+                                                    Setup setup, std::size_t depth_index,
                                                     std::size_t prompt_index);
 
 /// The finished cell of one method: verdicts[i] belongs to test prompt i.
-[[nodiscard]] lab::ResultStore::Json test_cell(const Setting& setting, const Method& method, std::size_t length,
-                                               Setup setup, std::size_t depth_index,
+[[nodiscard]] lab::ResultStore::Json test_cell(const Setting& setting, const Method& method,
+                                               std::size_t length, Setup setup, std::size_t depth_index,
                                                const std::vector<lab::Verdict>& verdicts);
 
 }  // namespace needle

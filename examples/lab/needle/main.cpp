@@ -19,10 +19,10 @@
 
 namespace {
 
+using lab::ResultStore;
 using needle::Calibration;
 using needle::Setting;
 using needle::Setup;
-using lab::ResultStore;
 
 /// As shells report a program that Ctrl-C ended.
 constexpr int interrupted_status = 130;
@@ -34,15 +34,18 @@ class Run {
  public:
   explicit Run(const Setting& setting)
       : setting_(setting),
-        store_(setting.options.out / "results.jsonl", needle::configuration_of(setting), setting.options.existing) {}
+        store_(setting.options.out / "results.jsonl", needle::configuration_of(setting),
+               setting.options.existing) {}
 
   void all() {
     std::vector<Calibration> calibrations;
     for (const std::size_t length : setting_.lengths) calibrations.push_back(calibrate(length));
     // Longest first, so that no thread is left alone with a long one.
-    for (auto calibration = calibrations.rbegin(); calibration != calibrations.rend(); ++calibration) test(*calibration);
+    for (auto calibration = calibrations.rbegin(); calibration != calibrations.rend(); ++calibration)
+      test(*calibration);
     std::vector<std::string> methods;
-    for (const auto& method : needle::methods_of(setting_, calibrations.front())) methods.push_back(method.name);
+    for (const auto& method : needle::methods_of(setting_, calibrations.front()))
+      methods.push_back(method.name);
     store_.finish(order(methods));
     const auto written = needle::write_report(setting_, calibrations, methods, store_);
     std::cout << needle::tables(setting_, calibrations, methods, store_, needle::Form::screen) << '\n';
@@ -84,7 +87,8 @@ class Run {
       const auto schedules = needle::schedules_of(setting_, length, candidates);
       lab::for_each_in_parallel(open.size(), [&](std::size_t i) {
         stop_if_interrupted();
-        store_.append(calibration_key(length, open[i]), needle::try_schedules(setting_, length, open[i], schedules));
+        store_.append(calibration_key(length, open[i]),
+                      needle::try_schedules(setting_, length, open[i], schedules));
         bar.advance(1, dope::detail::text(candidates.size(), " plans"));
       });
     }
@@ -124,7 +128,8 @@ class Run {
       stop_if_interrupted();
       Group& group = groups[task / prompts];
       const std::size_t prompt = task % prompts;
-      group.by_prompt[prompt] = needle::answer_test(setting_, methods, length, group.setup, group.depth, prompt);
+      group.by_prompt[prompt] =
+          needle::answer_test(setting_, methods, length, group.setup, group.depth, prompt);
       bar.advance(1, needle::name_of(group.setup));
       if (--*group.open == 0) keep(methods, length, group);
     });
@@ -145,10 +150,12 @@ class Run {
     std::vector<std::string> keys;
     for (const std::size_t length : setting_.lengths) {
       keys.push_back(heads_key(length));
-      for (std::size_t i = 0; i < setting_.options.calibration_prompts; ++i) keys.push_back(calibration_key(length, i));
+      for (std::size_t i = 0; i < setting_.options.calibration_prompts; ++i)
+        keys.push_back(calibration_key(length, i));
       for (const Setup setup : setting_.setups) {
         for (std::size_t depth = 0; depth < setting_.options.depths; ++depth) {
-          for (const auto& method : methods) keys.push_back(needle::test_key(setting_, length, setup, depth, method));
+          for (const auto& method : methods)
+            keys.push_back(needle::test_key(setting_, length, setup, depth, method));
         }
       }
     }
@@ -173,7 +180,8 @@ int run(int argc, const char* const* argv) {
   try {
     run.all();
   } catch (const Interrupted&) {
-    std::cerr << "\ninterrupted: " << run.cells() << " finished cells are kept; the same command goes on from them\n";
+    std::cerr << "\ninterrupted: " << run.cells()
+              << " finished cells are kept; the same command goes on from them\n";
     return interrupted_status;
   }
   return 0;

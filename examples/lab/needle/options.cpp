@@ -11,16 +11,22 @@ namespace {
 
 constexpr std::string_view introduction =
     "Needle in a haystack, before and after denoising.\n\n"
-    "Hides one fact (\"The code of KEY is DDDDD.\") at several depths of a long text, asks for it, and counts\n"
+    "Hides one fact (\"The code of KEY is DDDDD.\") at several depths of a long text, asks for it, and "
+    "counts\n"
     "greedy answers that give all five digits. Compared are the model's own RoPE, Positional Interpolation,\n"
-    "Dynamic NTK, and each DoPE transform on top of Dynamic NTK. Which heads a transform denoises is chosen on\n"
-    "calibration prompts of the same length, with seeds of their own; the table is measured on other prompts.\n"
+    "Dynamic NTK, and each DoPE transform on top of Dynamic NTK. Which heads a transform denoises is chosen "
+    "on\n"
+    "calibration prompts of the same length, with seeds of their own; the table is measured on other "
+    "prompts.\n"
     "A random control denoises as many heads, drawn by lot.\n\n"
-    "Leaves in --out: table.md (the tables), results.jsonl (a line per finished cell, every convention in it),\n"
-    "plans/*.json (the chosen plans, for --plan), *.svg (depth x length per method; layer x head scores with\n"
+    "Leaves in --out: table.md (the tables), results.jsonl (a line per finished cell, every convention in "
+    "it),\n"
+    "plans/*.json (the chosen plans, for --plan), *.svg (depth x length per method; layer x head scores "
+    "with\n"
     "the chosen heads marked). Ctrl-C keeps what is finished; the same command goes on from there.\n";
 
-std::size_t whole_number(std::string_view option, std::string_view text, std::size_t least, std::size_t most) {
+std::size_t whole_number(std::string_view option, std::string_view text, std::size_t least,
+                         std::size_t most) {
   std::size_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
@@ -61,7 +67,8 @@ Options read(const cxxopts::ParseResult& result) {
   options.model = result["model"].as<std::string>();
   options.out = result["out"].as<std::string>();
   if (result.count("haystack") != 0) options.haystack = result["haystack"].as<std::string>();
-  for (const auto& part : split(result["lengths"].as<std::string>(), ',')) options.lengths.push_back(length_of(part));
+  for (const auto& part : split(result["lengths"].as<std::string>(), ','))
+    options.lengths.push_back(length_of(part));
   options.depths = number("depths", 1, 1001);
   options.noise = number("noise", 0, 65536);
   options.prompts = number("prompts", 1, 65536);
@@ -86,27 +93,35 @@ Options read(const cxxopts::ParseResult& result) {
 Parsed parse_options(int argc, const char* const* argv) {
   cxxopts::Options parser("needle", std::string(introduction));
   parser.set_width(110);
-  const auto text = [](const char* standard) { return cxxopts::value<std::string>()->default_value(standard); };
-  parser.add_options("Prompt")
-      ("model", "Folder with config.json, model.safetensors, and lexicon.json for generated text", text("examples/model"), "DIR")
-      ("lengths", "Context lengths, prompt and answer together, in tokens (1536) or training lengths (3L)", text("1L,3L,8L"), "LIST")
-      ("depths", "Depths of the needle, evenly from 0 to 100 %", text("11"), "N")
-      ("noise", "Start tokens right after the needle in the noisy setup; 0: no noisy setup", text("4"), "K")
-      ("prompts", "Test prompts per length, setup and depth", text("4"), "N")
-      ("haystack", "Text around the needle, any file; otherwise prose is generated", cxxopts::value<std::string>(), "FILE");
-  parser.add_options("Denoising")
-      ("transforms", "Separated by ';', readings in brackets: by_parts, by_parts(reading=remove), by_all, by_gaussian(reading=modulate, sigma=1), by_gaussian(spread=matched), ...", text("by_parts;by_all;by_gaussian"), "LIST")
-      ("gqa", "per_query_head (a denoised head gets its own copy of a shared key) or per_key_group", text("per_query_head"), "POLICY")
-      ("sweep", "quick, or full: every entropy, r, stage, side, order and 1 to 16 heads", text("quick"), "BREADTH")
-      ("calibration", "Calibration prompts per length, over all depths and setups in turn", text("11"), "N")
-      ("draws", "Random head sets that take turns in the control", text("5"), "N")
-      ("plan", "A saved plan as one more method; may be repeated", cxxopts::value<std::vector<std::string>>(), "FILE");
-  parser.add_options("Run")
-      ("out", "Folder for results; made where there is none", text("out/needle"), "DIR")
-      ("seed", "Of prompts and random heads; the same seed gives the same table, whatever the threads", text("1"), "N")
-      ("threads", "0: as many as the system offers", text("0"), "N")
-      ("fresh", "Drop the cells of an earlier run in --out instead of going on from them")
-      ("help", "This text");
+  const auto text = [](const char* standard) {
+    return cxxopts::value<std::string>()->default_value(standard);
+  };
+  parser.add_options("Prompt")(
+      "model", "Folder with config.json, model.safetensors, and lexicon.json for generated text",
+      text("examples/model"), "DIR")(
+      "lengths", "Context lengths, prompt and answer together, in tokens (1536) or training lengths (3L)",
+      text("1L,3L,8L"), "LIST")("depths", "Depths of the needle, evenly from 0 to 100 %", text("11"), "N")(
+      "noise", "Start tokens right after the needle in the noisy setup; 0: no noisy setup", text("4"), "K")(
+      "prompts", "Test prompts per length, setup and depth", text("4"), "N")(
+      "haystack", "Text around the needle, any file; otherwise prose is generated",
+      cxxopts::value<std::string>(), "FILE");
+  parser.add_options("Denoising")(
+      "transforms",
+      "Separated by ';', readings in brackets: by_parts, by_parts(reading=remove), by_all, "
+      "by_gaussian(reading=modulate, sigma=1), by_gaussian(spread=matched), ...",
+      text("by_parts;by_all;by_gaussian"),
+      "LIST")("gqa", "per_query_head (a denoised head gets its own copy of a shared key) or per_key_group",
+              text("per_query_head"), "POLICY")(
+      "sweep", "quick, or full: every entropy, r, stage, side, order and 1 to 16 heads", text("quick"),
+      "BREADTH")("calibration", "Calibration prompts per length, over all depths and setups in turn",
+                 text("11"), "N")("draws", "Random head sets that take turns in the control", text("5"), "N")(
+      "plan", "A saved plan as one more method; may be repeated", cxxopts::value<std::vector<std::string>>(),
+      "FILE");
+  parser.add_options("Run")("out", "Folder for results; made where there is none", text("out/needle"), "DIR")(
+      "seed", "Of prompts and random heads; the same seed gives the same table, whatever the threads",
+      text("1"), "N")("threads", "0: as many as the system offers", text("0"), "N")(
+      "fresh", "Drop the cells of an earlier run in --out instead of going on from them")("help",
+                                                                                          "This text");
   try {
     const auto result = parser.parse(argc, argv);
     if (result.count("help") != 0) return {std::nullopt, parser.help({"Prompt", "Denoising", "Run"})};

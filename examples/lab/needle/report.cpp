@@ -43,20 +43,25 @@ Tally over_depths(const Setting& setting, const lab::ResultStore& store, std::si
 std::string length_label(const Setting& setting, std::size_t length) {
   const std::size_t training = setting.model.config().training_length;
   std::string label = std::to_string(length);
-  if (length == training) label += " = L";
-  else if (length % training == 0) label += " = " + std::to_string(length / training) + "L";
+  if (length == training)
+    label += " = L";
+  else if (length % training == 0)
+    label += " = " + std::to_string(length / training) + "L";
   return label;
 }
 
-std::string shown(const Table& table, Form form) { return form == Form::screen ? table.text() : table.markdown(); }
+std::string shown(const Table& table, Form form) {
+  return form == Form::screen ? table.text() : table.markdown();
+}
 
 std::string heading(std::string_view text, Form form) {
   return (form == Form::markdown ? "## " : "") + std::string(text) + "\n\n";
 }
 
 std::string setup_title(const Setting& setting, Setup setup) {
-  return setup == Setup::original ? "Original"
-                                  : dope::detail::text("Noisy: ", setting.options.noise, " start tokens after the needle");
+  return setup == Setup::original
+             ? "Original"
+             : dope::detail::text("Noisy: ", setting.options.noise, " start tokens after the needle");
 }
 
 std::string head_list(const dope::Plan& plan) {
@@ -67,10 +72,11 @@ std::string head_list(const dope::Plan& plan) {
   return list;
 }
 
-std::string score_table(const Setting& setting, const std::vector<std::string>& methods, const lab::ResultStore& store,
-                        Setup setup, Form form) {
+std::string score_table(const Setting& setting, const std::vector<std::string>& methods,
+                        const lab::ResultStore& store, Setup setup, Form form) {
   std::vector<Column> columns = {{"method", Align::left}};
-  for (const std::size_t length : setting.lengths) columns.push_back({length_label(setting, length), Align::right});
+  for (const std::size_t length : setting.lengths)
+    columns.push_back({length_label(setting, length), Align::right});
   Table table(columns);
   for (const auto& method : methods) {
     std::vector<std::string> row = {method};
@@ -94,7 +100,8 @@ std::string choice_table(const Setting& setting, const std::vector<Calibration>&
     const auto hits = [&](const Trial& trial) {
       return dope::detail::text(trial.hits, "/", setting.options.calibration_prompts);
     };
-    table.add_row({std::to_string(calibration.length), "(dynamic_ntk alone)", "", "", hits(calibration.baseline), ""});
+    table.add_row(
+        {std::to_string(calibration.length), "(dynamic_ntk alone)", "", "", hits(calibration.baseline), ""});
     for (const Choice& choice : calibration.choices) {
       const auto name = dope::name_of(choice.transform);
       table.add_row({std::to_string(calibration.length), name.substr(0, name.find('(')),
@@ -105,13 +112,13 @@ std::string choice_table(const Setting& setting, const std::vector<Calibration>&
   return heading("Chosen on calibration prompts", form) + shown(table, form);
 }
 
-lab::HeatMap heat_map(const Setting& setting, const std::vector<std::string>& methods, const lab::ResultStore& store,
-                      Setup setup) {
+lab::HeatMap heat_map(const Setting& setting, const std::vector<std::string>& methods,
+                      const lab::ResultStore& store, Setup setup) {
   lab::HeatMap map;
   map.panels_per_line = 3;  // baselines, transforms, controls
   map.title = "Needle in a haystack: " + setup_title(setting, setup);
-  map.subtitle = dope::detail::text(setting.options.prompts, " prompts per cell; L = ",
-                                    setting.model.config().training_length, " tokens");
+  map.subtitle = dope::detail::text(
+      setting.options.prompts, " prompts per cell; L = ", setting.model.config().training_length, " tokens");
   for (std::size_t depth = 0; depth < setting.options.depths; ++depth) {
     const auto label = lab::percent(setting.depth(depth));
     map.row_labels.push_back(label.ends_with(".0") ? label.substr(0, label.size() - 2) : label);
@@ -126,11 +133,13 @@ lab::HeatMap heat_map(const Setting& setting, const std::vector<std::string>& me
         sum.hits += cell.hits;
         sum.prompts += cell.prompts;
         panel.values.push_back(cell.prompts == 0 ? std::numeric_limits<double>::quiet_NaN()
-                                                 : 100.0 * static_cast<double>(cell.hits) / static_cast<double>(cell.prompts));
+                                                 : 100.0 * static_cast<double>(cell.hits) /
+                                                       static_cast<double>(cell.prompts));
       }
     }
     if (sum.prompts > 0) {
-      panel.note = "mean " + lab::percent(static_cast<double>(sum.hits) / static_cast<double>(sum.prompts)) + " %";
+      panel.note =
+          "mean " + lab::percent(static_cast<double>(sum.hits) / static_cast<double>(sum.prompts)) + " %";
     }
     map.panels.push_back(std::move(panel));
   }
@@ -140,8 +149,8 @@ lab::HeatMap heat_map(const Setting& setting, const std::vector<std::string>& me
 lab::HeadMap head_map(const Setting& setting, const Calibration& calibration, const Choice& choice) {
   const auto& selector = choice.candidate.selectors.front();
   const auto& indicators = calibration.measurement.indicators;
-  const auto at = static_cast<std::size_t>(std::find(indicators.begin(), indicators.end(), selector.indicator) -
-                                           indicators.begin());
+  const auto at = static_cast<std::size_t>(
+      std::find(indicators.begin(), indicators.end(), selector.indicator) - indicators.begin());
   const auto shape = setting.model.shape();
   lab::HeadMap map;
   map.title = dope::name_of(selector.indicator);
@@ -162,13 +171,15 @@ lab::HeadMap head_map(const Setting& setting, const Calibration& calibration, co
 std::string tables(const Setting& setting, const std::vector<Calibration>& calibrations,
                    const std::vector<std::string>& methods, const lab::ResultStore& store, Form form) {
   std::string text = form == Form::markdown ? "# Needle in a haystack\n\n" : "";
-  text += dope::detail::text("Greedy exact match of five digits, % with 95 % Wilson interval; ",
-                             setting.options.depths * setting.options.prompts, " test prompts per entry.\n\n");
+  text +=
+      dope::detail::text("Greedy exact match of five digits, % with 95 % Wilson interval; ",
+                         setting.options.depths * setting.options.prompts, " test prompts per entry.\n\n");
   for (const Setup setup : setting.setups) text += score_table(setting, methods, store, setup, form) + "\n";
   return text + choice_table(setting, calibrations, form);
 }
 
-std::vector<std::filesystem::path> write_report(const Setting& setting, const std::vector<Calibration>& calibrations,
+std::vector<std::filesystem::path> write_report(const Setting& setting,
+                                                const std::vector<Calibration>& calibrations,
                                                 const std::vector<std::string>& methods,
                                                 const lab::ResultStore& store) {
   std::vector<std::filesystem::path> written;
@@ -187,13 +198,15 @@ std::vector<std::filesystem::path> write_report(const Setting& setting, const st
     for (std::size_t i = 0; i < calibration.choices.size(); ++i) {
       const Choice& choice = calibration.choices[i];
       const auto name = dope::name_of(choice.transform);
-      const auto stem = dope::detail::text(calibration.length, "_", i + 1, "_", name.substr(0, name.find('(')));
+      const auto stem =
+          dope::detail::text(calibration.length, "_", i + 1, "_", name.substr(0, name.find('(')));
       write(out / ("heads_" + stem + ".svg"), lab::head_map_svg(head_map(setting, calibration, choice)));
       const auto path = out / "plans" / (stem + ".json");
-      lab::save_plan(path, choice.candidate.plan,
-                     {{"selector", lab::name_of(choice.candidate.selectors.front())},
-                      {"length", std::to_string(calibration.length)},
-                      {"calibration", dope::detail::text(choice.trial.hits, "/", setting.options.calibration_prompts)}});
+      lab::save_plan(
+          path, choice.candidate.plan,
+          {{"selector", lab::name_of(choice.candidate.selectors.front())},
+           {"length", std::to_string(calibration.length)},
+           {"calibration", dope::detail::text(choice.trial.hits, "/", setting.options.calibration_prompts)}});
       written.push_back(path);
     }
   }

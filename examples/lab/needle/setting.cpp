@@ -27,7 +27,8 @@ std::string_view name_of(Setup setup) noexcept { return setup == Setup::original
 
 Setting::Setting(Options given, reference::Model loaded, lab::Haystack text)
     : options(std::move(given)), model(std::move(loaded)), haystack(std::move(text)) {
-  for (const Length& length : options.lengths) lengths.push_back(length.tokens(model.config().training_length));
+  for (const Length& length : options.lengths)
+    lengths.push_back(length.tokens(model.config().training_length));
   std::sort(lengths.begin(), lengths.end());
   lengths.erase(std::unique(lengths.begin(), lengths.end()), lengths.end());
   setups = {Setup::original};
@@ -39,8 +40,8 @@ double Setting::depth(std::size_t index) const noexcept {
 }
 
 std::uint64_t Setting::prompt_seed(Part part, std::size_t depth_index, std::size_t index) const noexcept {
-  return (options.seed << 32) | (static_cast<std::uint64_t>(part) << 28) | (static_cast<std::uint64_t>(depth_index) << 16) |
-         static_cast<std::uint64_t>(index);
+  return (options.seed << 32) | (static_cast<std::uint64_t>(part) << 28) |
+         (static_cast<std::uint64_t>(depth_index) << 16) | static_cast<std::uint64_t>(index);
 }
 
 lab::NeedlePrompt Setting::prompt(Part part, std::size_t length, Setup setup, std::size_t depth_index,
@@ -62,11 +63,13 @@ Setting make_setting(Options options) {
   auto model = reference::Model::load(options.model);
   const auto& config = model.config();
   if (!config.bos || *config.bos < 256 || static_cast<std::size_t>(*config.bos) >= config.vocabulary) {
-    throw dope::Error("needle", dope::detail::text(options.model.string(), ", vocabulary ", config.vocabulary),
+    throw dope::Error("needle",
+                      dope::detail::text(options.model.string(), ", vocabulary ", config.vocabulary),
                       "a byte-level model: tokens 0 to 255 the bytes, and a bos_token_id above them");
   }
-  auto haystack = options.haystack ? lab::Haystack::of_file(*options.haystack)
-                                   : lab::Haystack::of_prose(lab::load_lexicon(options.model / "lexicon.json"));
+  auto haystack = options.haystack
+                      ? lab::Haystack::of_file(*options.haystack)
+                      : lab::Haystack::of_prose(lab::load_lexicon(options.model / "lexicon.json"));
   Setting setting(std::move(options), std::move(model), std::move(haystack));
   for (const std::size_t length : setting.lengths) {
     // The shortest prompts fail here, before anything runs.
@@ -75,7 +78,8 @@ Setting make_setting(Options options) {
   for (const auto& path : setting.options.plans) {
     setting.plans.push_back(lab::load_plan(path));
     const auto& plan = setting.plans.back().plan;
-    static_cast<void>(reference::make_schedule(setting.model, dope::DynamicNtk{}, setting.lengths.front(), plan));
+    static_cast<void>(
+        reference::make_schedule(setting.model, dope::DynamicNtk{}, setting.lengths.front(), plan));
   }
   return setting;
 }
@@ -94,8 +98,9 @@ lab::ResultStore::Json configuration_of(const Setting& setting) {
                    {"last_layer", fingerprint(std::as_bytes(weights.layers.back().down.values()))},
                    {"layers", setting.model.config().layers},
                    {"training_length", setting.model.config().training_length}};
-  json["haystack"] = options.haystack ? fingerprint(lab::read_file_whole(*options.haystack))
-                                      : "prose " + fingerprint(lab::read_file_whole(options.model / "lexicon.json"));
+  json["haystack"] = options.haystack
+                         ? fingerprint(lab::read_file_whole(*options.haystack))
+                         : "prose " + fingerprint(lab::read_file_whole(options.model / "lexicon.json"));
   json["lengths"] = setting.lengths;
   json["depths"] = options.depths;
   json["noise"] = options.noise;
@@ -110,7 +115,9 @@ lab::ResultStore::Json configuration_of(const Setting& setting) {
   json["plans"] = lab::ResultStore::Json::array();
   for (const auto& path : options.plans) json["plans"].push_back(fingerprint(lab::read_file_whole(path)));
   json["conventions"] = {
-      {"entropy", "natural logarithm, nats, on eigenvalues of X^T X; rows neither centred nor normalised, but for uncomp"},
+      {"entropy",
+       "natural logarithm, nats, on eigenvalues of X^T X; rows neither centred nor normalised, but for "
+       "uncomp"},
       {"uncomp", "rows centred on the token mean, then normalised; covariance + 1e-10 I; divided by ln d"},
       {"stages", "pre_ntk: no rotation; post_ntk: scaled frequencies; post_rope: native frequencies"},
       {"gram", "float blocks of rows, summed in double, over all calibration prompts of the length"},
@@ -118,7 +125,8 @@ lab::ResultStore::Json configuration_of(const Setting& setting) {
       {"positional_interpolation", "omega / max(1, length/L)"},
       {"score", "greedy decoding gives all five digits; ties go to the lowest token"},
       {"interval", "Wilson, 95 %"},
-      {"choice", "most calibration hits, then greatest mean log probability of the digits, then first in the sweep"},
+      {"choice",
+       "most calibration hits, then greatest mean log probability of the digits, then first in the sweep"},
       {"noise", "start tokens right after the needle"}};
   return json;
 }

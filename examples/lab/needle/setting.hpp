@@ -33,7 +33,8 @@ struct Setting {
   /// for both setups and, as far as they reach, all lengths.
   [[nodiscard]] lab::NeedlePrompt prompt(Part part, std::size_t length, Setup setup, std::size_t depth_index,
                                          std::size_t index) const;
-  [[nodiscard]] std::uint64_t prompt_seed(Part part, std::size_t depth_index, std::size_t index) const noexcept;
+  [[nodiscard]] std::uint64_t prompt_seed(Part part, std::size_t depth_index,
+                                          std::size_t index) const noexcept;
 
   /// Calibration prompt i takes depths in turn, and setups in turn.
   [[nodiscard]] lab::NeedlePrompt calibration_prompt(std::size_t length, std::size_t index) const;

@@ -51,9 +51,10 @@ std::vector<Answer> answer_under(const reference::Model& model, std::span<const 
         open.begin(), open.end(), [&](std::size_t i) { return same_rotation(first, *schedules[i]); });
     const std::vector<std::size_t> alike(open.begin(), others);
     open.erase(open.begin(), others);
-    const std::size_t base_index = *std::max_element(alike.begin(), alike.end(), [&](std::size_t a, std::size_t b) {
-      return schedules[a]->plan().first_layer() < schedules[b]->plan().first_layer();
-    });
+    const std::size_t base_index =
+        *std::max_element(alike.begin(), alike.end(), [&](std::size_t a, std::size_t b) {
+          return schedules[a]->plan().first_layer() < schedules[b]->plan().first_layer();
+        });
     reference::Request base(model, schedules[base_index]);
     base.prefill(prompt, alike.size() > 1 ? reference::Keep::layer_inputs : reference::Keep::nothing);
     for (const std::size_t i : alike) {

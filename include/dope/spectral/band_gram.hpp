@@ -45,7 +45,7 @@ struct BandGram {
 
 /// The 2 × 2 Grams of a head's bands, streaming and mergeable, in double.
 ///
-/// Σ_f = Σ_t (x_a, x_b)ᵀ(x_a, x_b), (a, b) the channels of band f (arXiv 2511.09146 v1 eq. 24).
+/// Σ_f = Σ_t (x_a, x_b)ᵀ(x_a, x_b), (a, b) the channels of band f (arXiv 2511.09146 v1 eq. 15).
 /// Shape: `bands` matrices; channels at or past 2·bands belong to no band. Law: the 2 × 2 diagonal
 /// blocks of the head's Gram, which is also how a centred or normalised head gets them (band_grams_of).
 /// A failed add changes nothing.

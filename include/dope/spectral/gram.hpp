@@ -46,7 +46,7 @@ struct GramOptions {
 
 /// The Gram matrix of one head's rows, streaming and mergeable, in memory that does not grow with N.
 ///
-/// Σ = Σ_t y_t y_tᵀ (arXiv 2511.09146 v1 eq. 24; not divided by N), where y_t = x_t, x_t − μ, x_t/‖x_t‖
+/// Σ = Σ_t y_t y_tᵀ (arXiv 2511.09146 v1 eq. 23; not divided by N), where y_t = x_t, x_t − μ, x_t/‖x_t‖
 /// or (x_t − c)/‖x_t − c‖ by the options. Shape: width × width, symmetric, positive semidefinite.
 ///
 /// Centring::token_mean alone streams: μ is the mean of the tokens seen so far, and parts about
