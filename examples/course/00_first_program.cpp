@@ -8,8 +8,10 @@
 int main() {
   // One attention layer: 8 query heads share 4 key heads of width 32; trained at 512 tokens, asked for 1536.
   constexpr std::size_t tokens = 1536;
-  const dope::AttentionShape shape{.layers = 1, .query_heads = 8, .key_heads = 4, .head_width = 32, .rotated_width = 32};
-  const dope::RopeParameters rope{.base = 10000.0, .head_width = 32, .rotated_width = 32, .training_length = 512};
+  const dope::AttentionShape shape{
+      .layers = 1, .query_heads = 8, .key_heads = 4, .head_width = 32, .rotated_width = 32};
+  const dope::RopeParameters rope{
+      .base = 10000.0, .head_width = 32, .rotated_width = 32, .training_length = 512};
   const auto native = dope::native_frequencies(rope);
   const auto scaled = dope::scaled_frequencies(rope, dope::DynamicNtk{}, tokens);
 
@@ -22,7 +24,8 @@ int main() {
   const auto keys = dope::token_major(k.data(), tokens, 4, 32);
 
   // Measure every head: the effective rank of its 8 largest eigenvalues, rotated as in the request.
-  const dope::Indicator indicator{dope::Stage::post_ntk, dope::ScoredSide::query, dope::TruncatedEffectiveRank{8}};
+  const dope::Indicator indicator{dope::Stage::post_ntk, dope::ScoredSide::query,
+                                  dope::TruncatedEffectiveRank{8}};
   dope::HeadMeter meter(shape, dope::Pairing::half_split, native, scaled, {&indicator, 1});
   meter.add(0, queries, keys, 0);
   const auto scores = meter.scores(indicator, dope::GqaPolicy::per_query_head);
@@ -37,10 +40,11 @@ int main() {
   planned.apply(0, dope::HeadRole::shared_key, keys, 0);
 
   for (const auto& score : scores) {
-    const auto& omega = plan.denoises_query(0, score.id.head) ? planned.denoised().omega : planned.scaled().omega;
+    const auto& omega =
+        plan.denoises_query(0, score.id.head) ? planned.denoised().omega : planned.scaled().omega;
     const auto turning = std::count_if(omega.begin(), omega.end(), [](double w) { return w > 0.0; });
-    std::printf("head %zu: rank of the 8 largest %.2f, %2td of 16 bands turn%s\n", score.id.head, score.value, turning,
-                plan.denoises_query(0, score.id.head) ? "  <- denoised" : "");
+    std::printf("head %zu: rank of the 8 largest %.2f, %2td of 16 bands turn%s\n", score.id.head, score.value,
+                turning, plan.denoises_query(0, score.id.head) ? "  <- denoised" : "");
   }
 }
 // [/program]

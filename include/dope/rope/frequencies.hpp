@@ -30,7 +30,8 @@ inline void validate(const RopeParameters& rope) {
     throw Error("RopeParameters", detail::text("base ", rope.base), "a finite base above 1");
   }
   if (rope.rotated_width < 2 || rope.rotated_width % 2 != 0 || rope.rotated_width > rope.head_width) {
-    throw Error("RopeParameters", detail::text("rotated width ", rope.rotated_width, " of head width ", rope.head_width),
+    throw Error("RopeParameters",
+                detail::text("rotated width ", rope.rotated_width, " of head width ", rope.head_width),
                 "an even rotated width from 2 to the head width");
   }
   if (rope.training_length == 0) {

@@ -18,7 +18,8 @@ struct ChannelPair {
 };
 
 /// The channels of band f. Precondition: f < rotated_width / 2.
-[[nodiscard]] constexpr ChannelPair channels_of(Pairing pairing, std::size_t band, std::size_t rotated_width) noexcept {
+[[nodiscard]] constexpr ChannelPair channels_of(Pairing pairing, std::size_t band,
+                                                std::size_t rotated_width) noexcept {
   if (pairing == Pairing::interleaved) {
     return {2 * band, 2 * band + 1};
   }
