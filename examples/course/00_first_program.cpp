@@ -6,22 +6,22 @@
 #include <vector>
 
 int main() {
-  // One attention layer: 8 query heads share 4 key heads of width 32; trained at 512 tokens, asked for 1536.
+  // One attention layer: 8 heads of width 32; trained at 512 tokens, asked for 1536.
   constexpr std::size_t tokens = 1536;
   const dope::AttentionShape shape{
-      .layers = 1, .query_heads = 8, .key_heads = 4, .head_width = 32, .rotated_width = 32};
+      .layers = 1, .query_heads = 8, .key_heads = 8, .head_width = 32, .rotated_width = 32};
   const dope::RopeParameters rope{
       .base = 10000.0, .head_width = 32, .rotated_width = 32, .training_length = 512};
   const auto native = dope::native_frequencies(rope);
   const auto scaled = dope::scaled_frequencies(rope, dope::DynamicNtk{}, tokens);
 
   // Your q and k, [token, head, width]. Here noise; and queries of head 5 all lean one way in a slow band.
-  std::vector<float> q(tokens * 8 * 32), k(tokens * 4 * 32);
+  std::vector<float> q(tokens * 8 * 32), k(tokens * 8 * 32);
   for (std::size_t i = 0; i < q.size(); ++i) q[i] = float(dope::normals({.position = std::int64_t(i)}, 0)[0]);
   for (std::size_t i = 0; i < k.size(); ++i) k[i] = float(dope::normals({.position = std::int64_t(i)}, 0)[1]);
   for (std::size_t t = 0; t < tokens; ++t) q[(t * 8 + 5) * 32 + 14] += 20.0f;
   const auto queries = dope::token_major(q.data(), tokens, 8, 32);
-  const auto keys = dope::token_major(k.data(), tokens, 4, 32);
+  const auto keys = dope::token_major(k.data(), tokens, 8, 32);
 
   // Measure every head: the effective rank of its 8 largest eigenvalues, rotated as in the request.
   const dope::Indicator indicator{dope::Stage::post_ntk, dope::ScoredSide::query,
