@@ -29,18 +29,20 @@ template <class T>
 void add() {
   const std::string name(dope::scalar_name<T>());
   const double bytes = static_cast<double>(count * (sizeof(T) + sizeof(float)));
-  bench::compare("widen " + name, std::to_string(count), "memcpy of the bytes", {bytes, "GB/s"},
-                 [] {
-                   const auto state = std::make_shared<State<T>>();
-                   return [state] { dope::widen(state->stored.data(), state->wide.data(), count); };
-                 },
-                 copy);
-  bench::compare("narrow " + name, std::to_string(count), "memcpy of the bytes", {bytes, "GB/s"},
-                 [] {
-                   const auto state = std::make_shared<State<T>>();
-                   return [state] { dope::narrow(state->wide.data(), state->stored.data(), count); };
-                 },
-                 copy);
+  bench::compare(
+      "widen " + name, std::to_string(count), "memcpy of the bytes", {bytes, "GB/s"},
+      [] {
+        const auto state = std::make_shared<State<T>>();
+        return [state] { dope::widen(state->stored.data(), state->wide.data(), count); };
+      },
+      copy);
+  bench::compare(
+      "narrow " + name, std::to_string(count), "memcpy of the bytes", {bytes, "GB/s"},
+      [] {
+        const auto state = std::make_shared<State<T>>();
+        return [state] { dope::narrow(state->wide.data(), state->stored.data(), count); };
+      },
+      copy);
 }
 
 const bench::Register lines([] {

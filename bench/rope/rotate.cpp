@@ -52,7 +52,8 @@ std::function<void()> rotation(const Shape& shape, dope::Pairing pairing, Tables
   for (std::size_t f = rope.bands() / 2; f < rope.bands(); ++f) frequencies.omega[f] = 0;
   state->other = dope::RotationTable<C>(frequencies, 0, shape.tokens);
   for (std::size_t h = 0; h < shape.heads; ++h) {
-    state->views.push_back(tables == Tables::per_head && h % 8 == 3 ? state->other.view() : state->table.view());
+    state->views.push_back(tables == Tables::per_head && h % 8 == 3 ? state->other.view()
+                                                                    : state->table.view());
   }
   const auto heads = shape.order == Order::head_major
                          ? dope::head_major(state->x.data(), shape.heads, shape.tokens, shape.width)
@@ -80,16 +81,18 @@ void add(const Shape& shape, dope::Pairing pairing, Tables tables) {
   const std::string name = "rotate " + std::string(dope::scalar_name<T>()) +
                            (pairing == dope::Pairing::half_split ? " half_split" : " interleaved") +
                            (tables == Tables::one ? "" : " per-head tables");
-  bench::compare(name, text_of(shape), "scale", {bytes, "GB/s"},
-                 [=] { return rotation<T>(shape, pairing, tables); }, [=] { return bound<T>(shape); });
+  bench::compare(
+      name, text_of(shape), "scale", {bytes, "GB/s"}, [=] { return rotation<T>(shape, pairing, tables); },
+      [=] { return bound<T>(shape); });
 }
 
 template <class T>
 void add_all() {
   for (const auto pairing : {dope::Pairing::half_split, dope::Pairing::interleaved}) {
     for (const auto tables : {Tables::one, Tables::per_head}) {
-      for (const Shape& shape : {Shape{32, 4096, 128, Order::head_major}, Shape{32, 4096, 128, Order::token_major},
-                                 Shape{8, 512, 64, Order::head_major}, Shape{32, 1, 128, Order::head_major}}) {
+      for (const Shape& shape :
+           {Shape{32, 4096, 128, Order::head_major}, Shape{32, 4096, 128, Order::token_major},
+            Shape{8, 512, 64, Order::head_major}, Shape{32, 1, 128, Order::head_major}}) {
         add<T>(shape, pairing, tables);
       }
     }

@@ -52,8 +52,8 @@ void add(dope::Angles angles, const std::string& name, std::size_t first) {
       [=] {
         const auto state = state_of(first, count, width);
         return [state, angles] {
-          dope::fill_table<float, std::int64_t>(state->omega, 1.0, state->positions, angles, state->cos.data(),
-                                                state->sin.data(), state->omega.size());
+          dope::fill_table<float, std::int64_t>(state->omega, 1.0, state->positions, angles,
+                                                state->cos.data(), state->sin.data(), state->omega.size());
         };
       },
       [=] {
@@ -62,8 +62,8 @@ void add(dope::Angles angles, const std::string& name, std::size_t first) {
           const std::size_t bands = state->omega.size();
           for (std::size_t row = 0; row < state->positions.size(); ++row) {
             for (std::size_t band = 0; band < bands; ++band) {
-              both(static_cast<double>(state->positions[row]) * state->omega[band], state->cos[row * bands + band],
-                   state->sin[row * bands + band]);
+              both(static_cast<double>(state->positions[row]) * state->omega[band],
+                   state->cos[row * bands + band], state->sin[row * bands + band]);
             }
           }
         };

@@ -71,8 +71,10 @@ class TableReporter : public benchmark::BenchmarkReporter {
                   line.work.amount / bound * scale, line.work.unit.c_str(), bound / ours);
     }
     for (const Single& single : singles_) {
-      std::printf("| %s | %s | %.4g us", single.name.c_str(), single.label.c_str(), median(single.seconds) * 1e6);
-      if (!single.rates.empty()) std::printf(", %.4g G/s %s", median(single.rates) * 1e-9, single.rate_name.c_str());
+      std::printf("| %s | %s | %.4g us", single.name.c_str(), single.label.c_str(),
+                  median(single.seconds) * 1e6);
+      if (!single.rates.empty())
+        std::printf(", %.4g G/s %s", median(single.rates) * 1e-9, single.rate_name.c_str());
       std::printf(" | | |\n");
     }
   }
@@ -80,8 +82,10 @@ class TableReporter : public benchmark::BenchmarkReporter {
  private:
   void collect(const Run& run, double seconds) {
     const std::string name = run.benchmark_name().substr(0, run.benchmark_name().find("/repeats:"));
-    auto single = std::find_if(singles_.begin(), singles_.end(), [&](const Single& s) { return s.name == name; });
-    if (single == singles_.end()) single = singles_.insert(single, Single{name, run.report_label, {}, {}, {}});
+    auto single =
+        std::find_if(singles_.begin(), singles_.end(), [&](const Single& s) { return s.name == name; });
+    if (single == singles_.end())
+      single = singles_.insert(single, Single{name, run.report_label, {}, {}, {}});
     single->seconds.push_back(seconds);
     for (const auto& [rate, counter] : run.counters) {
       single->rate_name = rate;
@@ -104,12 +108,13 @@ void time(benchmark::State& state, const Maker& make) {
 
 }  // namespace
 
-void compare(const std::string& primitive, const std::string& shape, const std::string& bound_name, Work work, Maker ours,
-             Maker bound) {
+void compare(const std::string& primitive, const std::string& shape, const std::string& bound_name, Work work,
+             Maker ours, Maker bound) {
   lines().push_back({primitive, shape, bound_name, std::move(work), {}, {}});
   const std::string stem = primitive + "|" + shape;
   const auto add = [](const std::string& name, Maker make) {
-    benchmark::RegisterBenchmark(name.c_str(), [make = std::move(make)](benchmark::State& state) { time(state, make); });
+    benchmark::RegisterBenchmark(name.c_str(),
+                                 [make = std::move(make)](benchmark::State& state) { time(state, make); });
   };
   add(stem + "|ours", std::move(ours));
   add(stem + "|bound", std::move(bound));

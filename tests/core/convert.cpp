@@ -32,15 +32,16 @@ TEST_CASE_TEMPLATE("widen of all patterns equals the portable widening bit for b
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("narrow equals the portable narrowing bit for bit, NaN payloads included", T, dope::float16,
-                   dope::bfloat16) {
+TEST_CASE_TEMPLATE("narrow equals the portable narrowing bit for bit, NaN payloads included", T,
+                   dope::float16, dope::bfloat16) {
   std::vector<float> wide;
   for (std::uint64_t bits = 0; bits <= 0xffffffffu; bits += 4093) {
     wide.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
   }
   for (std::uint32_t exponent = 0; exponent < 512; ++exponent) {
-    for (const std::uint32_t fraction : {0u, 1u, 0xfffu, 0x1000u, 0x1001u, 0x2fffu, 0x3000u, 0x7fffu, 0x8000u, 0x8001u,
-                                         0x17fffu, 0x18000u, 0x3fffffu, 0x400000u, 0x400001u, 0x7fffffu}) {
+    for (const std::uint32_t fraction :
+         {0u, 1u, 0xfffu, 0x1000u, 0x1001u, 0x2fffu, 0x3000u, 0x7fffu, 0x8000u, 0x8001u, 0x17fffu, 0x18000u,
+          0x3fffffu, 0x400000u, 0x400001u, 0x7fffffu}) {
       wide.push_back(std::bit_cast<float>(exponent << 23 | fraction));
     }
   }
@@ -51,8 +52,8 @@ TEST_CASE_TEMPLATE("narrow equals the portable narrowing bit for bit, NaN payloa
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("every count from 0 to 70 converts that many and touches no more", T, float, double, dope::float16,
-                   dope::bfloat16) {
+TEST_CASE_TEMPLATE("every count from 0 to 70 converts that many and touches no more", T, float, double,
+                   dope::float16, dope::bfloat16) {
   using C = dope::compute_t<T>;
   std::mt19937_64 random(7);
   std::vector<T> stored(80);

@@ -111,10 +111,11 @@ TEST_CASE("words are Philox of (block, position, layer * 2^17 + head * 2 + side)
                              static_cast<std::int64_t>(random()) >> (i % 64)};
     const auto position = static_cast<std::uint64_t>(row.position);
     const std::uint64_t site = row.layer * 131072 + row.head * 2 + (row.side == dope::Side::key ? 1 : 0);
-    const Words expected = philox({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(position % 4294967296u),
-                                   static_cast<std::uint32_t>(position / 4294967296u), static_cast<std::uint32_t>(site)},
-                                  {static_cast<std::uint32_t>(row.seed % 4294967296u),
-                                   static_cast<std::uint32_t>(row.seed / 4294967296u)});
+    const Words expected =
+        philox({static_cast<std::uint32_t>(block), static_cast<std::uint32_t>(position % 4294967296u),
+                static_cast<std::uint32_t>(position / 4294967296u), static_cast<std::uint32_t>(site)},
+               {static_cast<std::uint32_t>(row.seed % 4294967296u),
+                static_cast<std::uint32_t>(row.seed / 4294967296u)});
     wrong += dope::noise_words(row, block) != expected;
   }
   CHECK(wrong == 0);
@@ -140,7 +141,8 @@ TEST_CASE("normals are Box-Muller on (words 0, 1) and (words 2, 3)") {
   constexpr double tolerance = 16 * std::numeric_limits<double>::epsilon();
   double worst = 0;
   for (std::size_t block = 0; block < 20000; ++block) {
-    const dope::NoiseRow row{9, block % 5, block % 7, dope::Side::key, static_cast<std::int64_t>(block) - 10000};
+    const dope::NoiseRow row{9, block % 5, block % 7, dope::Side::key,
+                             static_cast<std::int64_t>(block) - 10000};
     const Words words = dope::noise_words(row, block);
     const auto values = dope::normals(row, block);
     for (std::size_t i = 0; i < 4; i += 2) {
@@ -202,8 +204,9 @@ TEST_CASE("normals have the moments and the distribution of N(0, 1)") {
   double sum[5] = {};
   for (std::size_t r = 0; r < rows; ++r) {
     std::vector<double> values(width);
-    dope::normal_row({42, r % 4, r % 32, r % 2 == 0 ? dope::Side::query : dope::Side::key, static_cast<std::int64_t>(r)},
-                     values);
+    dope::normal_row(
+        {42, r % 4, r % 32, r % 2 == 0 ? dope::Side::query : dope::Side::key, static_cast<std::int64_t>(r)},
+        values);
     for (const double x : values) {
       for (int k = 1; k <= 4; ++k) sum[k] += std::pow(x, k) / n;
       const double cumulative = 0.5 * std::erfc(-x / std::numbers::sqrt2);
@@ -223,17 +226,45 @@ TEST_CASE("normals have the moments and the distribution of N(0, 1)") {
 
 TEST_CASE("normals of neighbouring channels, positions, heads, layers, sides and seeds are uncorrelated") {
   constexpr std::size_t count = 40000;
-  const auto at = [](dope::NoiseRow row, std::size_t channel) { return dope::normals(row, channel / 4)[channel % 4]; };
-  const auto base = [&](std::size_t i) { return at({42, 1, 2, dope::Side::query, static_cast<std::int64_t>(i)}, 9); };
+  const auto at = [](dope::NoiseRow row, std::size_t channel) {
+    return dope::normals(row, channel / 4)[channel % 4];
+  };
+  const auto base = [&](std::size_t i) {
+    return at({42, 1, 2, dope::Side::query, static_cast<std::int64_t>(i)}, 9);
+  };
   const std::vector<std::pair<const char*, std::function<double(std::size_t)>>> others = {
-      {"next channel of the pair", [&](std::size_t i) { return at({42, 1, 2, dope::Side::query, std::int64_t(i)}, 8); }},
-      {"other pair", [&](std::size_t i) { return at({42, 1, 2, dope::Side::query, std::int64_t(i)}, 10); }},
-      {"next block", [&](std::size_t i) { return at({42, 1, 2, dope::Side::query, std::int64_t(i)}, 13); }},
-      {"next position", [&](std::size_t i) { return at({42, 1, 2, dope::Side::query, std::int64_t(i) + 1}, 9); }},
-      {"next head", [&](std::size_t i) { return at({42, 1, 3, dope::Side::query, std::int64_t(i)}, 9); }},
-      {"next layer", [&](std::size_t i) { return at({42, 2, 2, dope::Side::query, std::int64_t(i)}, 9); }},
-      {"other side", [&](std::size_t i) { return at({42, 1, 2, dope::Side::key, std::int64_t(i)}, 9); }},
-      {"next seed", [&](std::size_t i) { return at({43, 1, 2, dope::Side::query, std::int64_t(i)}, 9); }},
+      {"next channel of the pair",
+       [&](std::size_t i) {
+         return at({42, 1, 2, dope::Side::query, std::int64_t(i)}, 8);
+       }},
+      {"other pair",
+       [&](std::size_t i) {
+         return at({42, 1, 2, dope::Side::query, std::int64_t(i)}, 10);
+       }},
+      {"next block",
+       [&](std::size_t i) {
+         return at({42, 1, 2, dope::Side::query, std::int64_t(i)}, 13);
+       }},
+      {"next position",
+       [&](std::size_t i) {
+         return at({42, 1, 2, dope::Side::query, std::int64_t(i) + 1}, 9);
+       }},
+      {"next head",
+       [&](std::size_t i) {
+         return at({42, 1, 3, dope::Side::query, std::int64_t(i)}, 9);
+       }},
+      {"next layer",
+       [&](std::size_t i) {
+         return at({42, 2, 2, dope::Side::query, std::int64_t(i)}, 9);
+       }},
+      {"other side",
+       [&](std::size_t i) {
+         return at({42, 1, 2, dope::Side::key, std::int64_t(i)}, 9);
+       }},
+      {"next seed",
+       [&](std::size_t i) {
+         return at({43, 1, 2, dope::Side::query, std::int64_t(i)}, 9);
+       }},
   };
   for (const auto& named : others) {
     INFO(named.first);

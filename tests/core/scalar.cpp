@@ -38,9 +38,9 @@ double value_of(Format format, unsigned pattern) {
   const unsigned fraction = pattern & ((1u << format.fraction_bits) - 1u);
   const int exponent = static_cast<int>((pattern & 0x7fffu) >> format.fraction_bits);
   const double one = std::ldexp(1.0, format.fraction_bits);
-  const double magnitude = exponent == 0
-                               ? std::ldexp(static_cast<double>(fraction) / one, 1 - format.bias)
-                               : std::ldexp(1.0 + static_cast<double>(fraction) / one, exponent - format.bias);
+  const double magnitude =
+      exponent == 0 ? std::ldexp(static_cast<double>(fraction) / one, 1 - format.bias)
+                    : std::ldexp(1.0 + static_cast<double>(fraction) / one, exponent - format.bias);
   return (pattern & 0x8000u) != 0 ? -magnitude : magnitude;
 }
 
@@ -92,7 +92,8 @@ std::vector<float> pressing_floats(const std::vector<double>& values) {
   for (std::uint64_t bits = 0; bits <= 0x7f800000u; bits += 6007) {
     floats.push_back(std::bit_cast<float>(static_cast<std::uint32_t>(bits)));
   }
-  for (const float x : {std::numeric_limits<float>::max(), std::numeric_limits<float>::denorm_min(), infinity}) {
+  for (const float x :
+       {std::numeric_limits<float>::max(), std::numeric_limits<float>::denorm_min(), infinity}) {
     floats.push_back(x);
   }
   return floats;
@@ -100,7 +101,8 @@ std::vector<float> pressing_floats(const std::vector<double>& values) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("widening is exact for all 65,536 patterns and narrowing undoes it", T, float16, bfloat16) {
+TEST_CASE_TEMPLATE("widening is exact for all 65,536 patterns and narrowing undoes it", T, float16,
+                   bfloat16) {
   constexpr Format format = format_of<T>;
   std::size_t wrong = 0;
   for (unsigned pattern = 0; pattern <= 0xffffu; ++pattern) {
@@ -112,8 +114,9 @@ TEST_CASE_TEMPLATE("widening is exact for all 65,536 patterns and narrowing undo
       continue;
     }
     const bool infinite = (pattern & 0x7fffu) == (0x7fffu >> format.fraction_bits << format.fraction_bits);
-    const double expected = infinite ? std::copysign(std::numeric_limits<double>::infinity(), pattern >> 15 ? -1 : 1)
-                                     : value_of(format, pattern);
+    const double expected =
+        infinite ? std::copysign(std::numeric_limits<double>::infinity(), pattern >> 15 ? -1 : 1)
+                 : value_of(format, pattern);
     wrong += static_cast<double>(wide) != expected || std::signbit(wide) != std::signbit(expected);
     wrong += T(wide).bits != pattern || T(static_cast<double>(wide)).bits != pattern;
   }
@@ -132,8 +135,8 @@ TEST_CASE_TEMPLATE("narrowing float gives the nearest pattern, ties to even", T,
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("narrowing double rounds once, where rounding by way of float would round twice", T, float16,
-                   bfloat16) {
+TEST_CASE_TEMPLATE("narrowing double rounds once, where rounding by way of float would round twice", T,
+                   float16, bfloat16) {
   const auto values = ladder(format_of<T>);
   std::size_t wrong = 0;
   std::size_t told_apart = 0;
@@ -160,7 +163,8 @@ TEST_CASE_TEMPLATE("narrowing double rounds once, where rounding by way of float
   CHECK(told_apart > values.size() / 4);
 }
 
-TEST_CASE_TEMPLATE("a NaN of either sign stays a quiet NaN of that sign, whatever its payload", T, float16, bfloat16) {
+TEST_CASE_TEMPLATE("a NaN of either sign stays a quiet NaN of that sign, whatever its payload", T, float16,
+                   bfloat16) {
   constexpr Format format = format_of<T>;
   std::size_t wrong = 0;
   for (std::uint32_t fraction = 1; fraction < 0x00800000u; fraction += 97) {
@@ -196,11 +200,13 @@ TEST_CASE("landmarks of binary16 and bfloat16") {
 }
 
 TEST_CASE("the concept Scalar holds for the four storage types and nothing else") {
-  static_assert(dope::Scalar<float> && dope::Scalar<double> && dope::Scalar<float16> && dope::Scalar<bfloat16>);
+  static_assert(dope::Scalar<float> && dope::Scalar<double> && dope::Scalar<float16> &&
+                dope::Scalar<bfloat16>);
   static_assert(!dope::Scalar<const float> && !dope::Scalar<float&> && !dope::Scalar<int> &&
                 !dope::Scalar<long double> && !dope::Scalar<std::uint16_t>);
-  static_assert(std::same_as<dope::compute_t<double>, double> && std::same_as<dope::compute_t<float>, float> &&
-                std::same_as<dope::compute_t<float16>, float> && std::same_as<dope::compute_t<bfloat16>, float>);
+  static_assert(
+      std::same_as<dope::compute_t<double>, double> && std::same_as<dope::compute_t<float>, float> &&
+      std::same_as<dope::compute_t<float16>, float> && std::same_as<dope::compute_t<bfloat16>, float>);
   static_assert(!std::is_convertible_v<float, float16> && !std::is_convertible_v<double, bfloat16> &&
                 std::is_convertible_v<float16, float> && std::is_convertible_v<bfloat16, float>);
   CHECK(dope::scalar_name<float>() == "float");

@@ -84,7 +84,8 @@ TEST_CASE("views convert to const and never from it, and copy nothing") {
   static_assert(!std::is_convertible_v<HeadView<float>, HeadView<double>>);
   static_assert(std::is_convertible_v<HeadsView<float>, HeadsView<const float>>);
   static_assert(!std::is_convertible_v<HeadsView<const float>, HeadsView<float>>);
-  static_assert(std::is_trivially_copyable_v<HeadView<float>> && std::is_trivially_copyable_v<HeadsView<float>>);
+  static_assert(std::is_trivially_copyable_v<HeadView<float>> &&
+                std::is_trivially_copyable_v<HeadsView<float>>);
   auto memory = numbered(60);
   const HeadsView<const float> heads = dope::token_major(memory.data(), 5, 2, 6);
   CHECK(heads.data == memory.data());

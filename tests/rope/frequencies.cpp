@@ -65,7 +65,8 @@ TEST_CASE("each broken precondition of RopeParameters is an Error") {
   CHECK_NOTHROW(dope::validate({10000, 128, 128, 1}));
   CHECK_NOTHROW(dope::validate({1.0000001, 2, 2, 1}));
   CHECK_NOTHROW(dope::validate({10000, 129, 90, 4096}));
-  for (const double base : {1.0, 0.5, 0.0, -10000.0, infinity, -infinity, std::numeric_limits<double>::quiet_NaN()}) {
+  for (const double base :
+       {1.0, 0.5, 0.0, -10000.0, infinity, -infinity, std::numeric_limits<double>::quiet_NaN()}) {
     CHECK_THROWS_AS(dope::validate({base, 128, 128, 4096}), dope::Error);
   }
   for (const std::size_t width : {0u, 1u, 3u, 127u, 130u}) {

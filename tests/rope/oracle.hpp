@@ -122,7 +122,8 @@ inline Fixed arctan_of_inverse(std::uint32_t n) {
 }
 
 inline const Fixed& pi() {
-  static const Fixed value = minus(times(integer(16), arctan_of_inverse(5)), times(integer(4), arctan_of_inverse(239)));
+  static const Fixed value =
+      minus(times(integer(16), arctan_of_inverse(5)), times(integer(4), arctan_of_inverse(239)));
   return value;
 }
 
@@ -131,7 +132,9 @@ struct Signed {
   bool negative = false;
 };
 
-inline double to_double(const Signed& x) { return x.negative ? -to_double(x.magnitude) : to_double(x.magnitude); }
+inline double to_double(const Signed& x) {
+  return x.negative ? -to_double(x.magnitude) : to_double(x.magnitude);
+}
 
 struct CosSin {
   Signed cos;

@@ -41,7 +41,8 @@ dope::Frequencies native(std::size_t width, double factor = 1) {
 
 /// One vector turned to one position.
 template <class T>
-std::vector<T> turned(std::vector<T> x, const dope::Frequencies& frequencies, std::int64_t position, Pairing pairing) {
+std::vector<T> turned(std::vector<T> x, const dope::Frequencies& frequencies, std::int64_t position,
+                      Pairing pairing) {
   const Table<T> table(frequencies, position, 1);
   dope::rotate(dope::dense_head(x.data(), 1, x.size()), table.view(), pairing);
   return x;
@@ -52,15 +53,17 @@ double norm(const std::vector<T>& x) {
   return std::sqrt(support::dot(x.data(), x.data(), x.size()));
 }
 
-/// A turn's relative error in the 2-norm: the table's c and s are off by one unit each at most, hence the pair by
-/// √2; the arithmetic adds 2 units of |c x₁| + |s x₂| ≤ √2 |x| per channel, hence 4 per pair; storage one more.
+/// A turn's relative error in the 2-norm: the table's c and s are off by one unit each at most, hence the
+/// pair by √2; the arithmetic adds 2 units of |c x₁| + |s x₂| ≤ √2 |x| per channel, hence 4 per pair; storage
+/// one more.
 template <class T>
 constexpr double turn_error = 6 * compute_unit<T> + (unit<T> > compute_unit<T> ? unit<T> : 0);
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("rotate is y1 = c x1 - s x2, y2 = c x2 + s x1 within the documented error; the adjoint flips s", T,
-                   ALL_SCALARS) {
+TEST_CASE_TEMPLATE(
+    "rotate is y1 = c x1 - s x2, y2 = c x2 + s x1 within the documented error; the adjoint flips s", T,
+    ALL_SCALARS) {
   std::mt19937_64 random(21);
   double worst = 0;
   for (std::size_t width = 2; width <= 256; width += 2) {
@@ -86,7 +89,8 @@ TEST_CASE_TEMPLATE("rotate is y1 = c x1 - s x2, y2 = c x2 + s x1 within the docu
             // Storage rounds what the arithmetic yields; below its normal range by half the smallest step.
             const long double storage =
                 unit<T> > compute_unit<T>
-                    ? std::max<long double>(unit<T> * (std::abs(exact) + arithmetic), 0x1p-25L) : 0;
+                    ? std::max<long double>(unit<T> * (std::abs(exact) + arithmetic), 0x1p-25L)
+                    : 0;
             const long double error = std::abs(static_cast<long double>(got) - exact);
             worst = std::max(worst, static_cast<double>(error / (arithmetic + storage)));
           };
@@ -120,7 +124,8 @@ C joined(C z, C x, C y, C sign) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("the roundings are fixed: c x first, the other product fused onto it, bit for bit", T, ALL_SCALARS) {
+TEST_CASE_TEMPLATE("the roundings are fixed: c x first, the other product fused onto it, bit for bit", T,
+                   ALL_SCALARS) {
   using C = dope::compute_t<T>;
   std::size_t wrong = 0;
   for (std::size_t width = 2; width <= 256; width += 2) {
@@ -173,7 +178,8 @@ TEST_CASE_TEMPLATE("the norm of a rotated vector is its norm times the attention
   CHECK(worst <= turn_error<T>);
 }
 
-TEST_CASE_TEMPLATE("the score of a query at m and a key at n depends on n - m only, at any offset", T, ALL_SCALARS) {
+TEST_CASE_TEMPLATE("the score of a query at m and a key at n depends on n - m only, at any offset", T,
+                   ALL_SCALARS) {
   double worst = 0;
   for (const std::size_t width : {2u, 6u, 10u, 30u, 64u, 90u, 128u, 250u, 256u}) {
     const auto q = random_values<T>(width, 2 * width);
@@ -188,8 +194,9 @@ TEST_CASE_TEMPLATE("the score of a query at m and a key at n depends on n - m on
           return support::dot(a.data(), b.data(), width);
         };
         const double near = score(0);
-        for (const std::int64_t offset : {std::int64_t{1}, std::int64_t{-777}, std::int64_t{131071},
-                                          std::int64_t{1048576}, std::int64_t{-1048576}, std::int64_t{1} << 40}) {
+        for (const std::int64_t offset :
+             {std::int64_t{1}, std::int64_t{-777}, std::int64_t{131071}, std::int64_t{1048576},
+              std::int64_t{-1048576}, std::int64_t{1} << 40}) {
           worst = std::max(worst, std::abs(score(offset) - near) / size);
         }
       }
@@ -205,8 +212,11 @@ TEST_CASE_TEMPLATE("turning by a and then by b is turning by a + b", T, ALL_SCAL
     const auto x = random_values<T>(width, 3 * width);
     const auto frequencies = native(width);
     for (const Pairing pairing : pairings) {
-      for (const auto& [a, b] : {std::pair<std::int64_t, std::int64_t>{1, 1}, {131071, 917505}, {1048576, -1048575},
-                                 {-5, 3}, {4096, 0}}) {
+      for (const auto& [a, b] : {std::pair<std::int64_t, std::int64_t>{1, 1},
+                                 {131071, 917505},
+                                 {1048576, -1048575},
+                                 {-5, 3},
+                                 {4096, 0}}) {
         const auto twice = turned(turned(x, frequencies, a, pairing), frequencies, b, pairing);
         const auto once = turned(x, frequencies, a + b, pairing);
         double error = 0;
@@ -244,7 +254,8 @@ TEST_CASE_TEMPLATE("R(-m) and the adjoint both undo R(m), where the attention fa
   CHECK(worst <= 2 * turn_error<T> * (1 + turn_error<T>));
 }
 
-TEST_CASE_TEMPLATE("adjoint: <R x, y> = <x, R* y>, with an attention factor and unequal sines too", T, ALL_SCALARS) {
+TEST_CASE_TEMPLATE("adjoint: <R x, y> = <x, R* y>, with an attention factor and unequal sines too", T,
+                   ALL_SCALARS) {
   double worst = 0;
   for (std::size_t width = 2; width <= 256; width += 2) {
     const auto x = random_values<T>(width, 5 * width);
@@ -306,13 +317,15 @@ std::vector<T> awkward_values() {
   std::vector<T> values;
   if constexpr (sizeof(T) == 2) {
     const unsigned infinity = std::same_as<T, dope::float16> ? 0x7c00u : 0x7f80u;
-    for (const unsigned pattern : {0u, 1u, 2u, 3u, infinity - 1, infinity, 0x3c00u, 0x0400u, 0x03ffu, 0x0080u, 0x007fu}) {
+    for (const unsigned pattern :
+         {0u, 1u, 2u, 3u, infinity - 1, infinity, 0x3c00u, 0x0400u, 0x03ffu, 0x0080u, 0x007fu}) {
       values.push_back(T::from_bits(static_cast<std::uint16_t>(pattern)));
       values.push_back(T::from_bits(static_cast<std::uint16_t>(pattern | 0x8000u)));
     }
   } else {
-    for (const C x : {C(0), Limits::denorm_min(), 3 * Limits::denorm_min(), Limits::min(), std::nextafter(Limits::min(), C(0)),
-                      Limits::max(), Limits::infinity(), C(1), C(0.3), C(1) + Limits::epsilon()}) {
+    for (const C x : {C(0), Limits::denorm_min(), 3 * Limits::denorm_min(), Limits::min(),
+                      std::nextafter(Limits::min(), C(0)), Limits::max(), Limits::infinity(), C(1), C(0.3),
+                      C(1) + Limits::epsilon()}) {
       values.push_back(x);
       values.push_back(-x);
     }
@@ -322,8 +335,9 @@ std::vector<T> awkward_values() {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("w = 0 is a no-op to the last bit: zeros of both signs, denormals, infinities, any partner", T,
-                   ALL_SCALARS) {
+TEST_CASE_TEMPLATE(
+    "w = 0 is a no-op to the last bit: zeros of both signs, denormals, infinities, any partner", T,
+    ALL_SCALARS) {
   const auto awkward = awkward_values<T>();
   std::size_t wrong = 0;
   for (std::size_t width = 2; width <= 256; width += 2) {
@@ -351,8 +365,9 @@ TEST_CASE_TEMPLATE("w = 0 is a no-op to the last bit: zeros of both signs, denor
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("a still band beside turning ones is a no-op to the last bit, and the others turn as before", T,
-                   ALL_SCALARS) {
+TEST_CASE_TEMPLATE(
+    "a still band beside turning ones is a no-op to the last bit, and the others turn as before", T,
+    ALL_SCALARS) {
   const auto awkward = awkward_values<T>();
   std::size_t wrong = 0;
   std::size_t unturned = 0;
@@ -383,8 +398,9 @@ TEST_CASE_TEMPLATE("a still band beside turning ones is a no-op to the last bit,
   CHECK(unturned < 50);
 }
 
-TEST_CASE_TEMPLATE("a rotation computed in two chunks, or one token at a time, is the rotation in one, bit for bit", T,
-                   ALL_SCALARS) {
+TEST_CASE_TEMPLATE(
+    "a rotation computed in two chunks, or one token at a time, is the rotation in one, bit for bit", T,
+    ALL_SCALARS) {
   std::size_t wrong = 0;
   for (const std::size_t width : {2u, 6u, 34u, 64u, 90u, 128u, 250u}) {
     const auto frequencies = native(width);
@@ -393,13 +409,15 @@ TEST_CASE_TEMPLATE("a rotation computed in two chunks, or one token at a time, i
     const auto x = random_values<T>(tokens * width, width);
     for (const Pairing pairing : pairings) {
       auto whole = x;
-      dope::rotate(dope::dense_head(whole.data(), tokens, width), Table<T>(frequencies, first, tokens).view(), pairing);
+      dope::rotate(dope::dense_head(whole.data(), tokens, width), Table<T>(frequencies, first, tokens).view(),
+                   pairing);
       for (std::size_t cut = 0; cut <= tokens; ++cut) {
         auto parts = x;
         const auto head = dope::dense_head(parts.data(), tokens, width);
         dope::rotate(head.slice(0, cut), Table<T>(frequencies, first, cut).view(), pairing);
         dope::rotate(head.slice(cut, tokens - cut),
-                     Table<T>(frequencies, first + static_cast<std::int64_t>(cut), tokens - cut).view(), pairing);
+                     Table<T>(frequencies, first + static_cast<std::int64_t>(cut), tokens - cut).view(),
+                     pairing);
         wrong += support::different_bits(whole, parts);
       }
       auto single = x;

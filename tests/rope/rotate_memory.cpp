@@ -27,7 +27,8 @@ using support::different_bits;
 using support::random_values;
 
 constexpr Pairing pairings[] = {Pairing::interleaved, Pairing::half_split};
-constexpr std::size_t widths[] = {2, 4, 6, 10, 14, 16, 18, 30, 32, 34, 62, 64, 66, 90, 96, 126, 128, 130, 250, 254, 256};
+constexpr std::size_t widths[] = {2,  4,  6,  10, 14,  16,  18,  30,  32,  34, 62,
+                                  64, 66, 90, 96, 126, 128, 130, 250, 254, 256};
 
 template <class T>
 using Table = RotationTable<dope::compute_t<T>>;
@@ -70,8 +71,9 @@ Field<T> field_of(const Layout& layout, std::size_t tokens, std::size_t heads, s
   const std::size_t inner = width + layout.gap;
   const std::size_t outer = inner * inner_count + layout.outer_gap;
   Field<T> field{random_values<T>(2 * layout.lead + outer * outer_count, width + layout.gap), {}};
-  field.heads = {field.memory.data() + layout.lead, tokens, heads, width, layout.tokens_outermost ? outer : inner,
-                 layout.tokens_outermost ? inner : outer};
+  field.heads = {
+      field.memory.data() + layout.lead,      tokens, heads, width, layout.tokens_outermost ? outer : inner,
+      layout.tokens_outermost ? inner : outer};
   return field;
 }
 
@@ -80,8 +82,9 @@ constexpr Layout layouts[] = {{true, 0, 0, 0},  {false, 0, 0, 0},  {true, 3, 1, 
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("strided heads: every row turns as it would alone, and no byte around or between rows changes", T,
-                   ALL_SCALARS) {
+TEST_CASE_TEMPLATE(
+    "strided heads: every row turns as it would alone, and no byte around or between rows changes", T,
+    ALL_SCALARS) {
   constexpr std::size_t tokens = 3;
   constexpr std::size_t heads = 2;
   std::size_t wrong = 0;
@@ -105,20 +108,24 @@ TEST_CASE_TEMPLATE("strided heads: every row turns as it would alone, and no byt
               }
             });
           };
-          const auto forward = each_row([&](T* row, std::size_t t) { turn_alone<T>(row, width, table.view(), t, pairing); });
+          const auto forward =
+              each_row([&](T* row, std::size_t t) { turn_alone<T>(row, width, table.view(), t, pairing); });
           const auto backward =
               each_row([&](T* row, std::size_t t) { unturn_alone<T>(row, width, table.view(), t, pairing); });
           const std::vector<View<T>> same(heads, table.view());
           wrong += different_bits(forward, rotated([&](auto x) { dope::rotate(x, table.view(), pairing); }));
           wrong += different_bits(forward, rotated([&](auto x) { dope::rotate(x, same, pairing); }));
           wrong += different_bits(forward, rotated([&](auto x) {
-            for (std::size_t h = 0; h < heads; ++h) dope::rotate(x.head(h), table.view(), pairing);
-          }));
-          wrong += different_bits(backward, rotated([&](auto x) { dope::rotate_adjoint(x, table.view(), pairing); }));
+                                    for (std::size_t h = 0; h < heads; ++h)
+                                      dope::rotate(x.head(h), table.view(), pairing);
+                                  }));
+          wrong += different_bits(backward,
+                                  rotated([&](auto x) { dope::rotate_adjoint(x, table.view(), pairing); }));
           wrong += different_bits(backward, rotated([&](auto x) { dope::rotate_adjoint(x, same, pairing); }));
           wrong += different_bits(backward, rotated([&](auto x) {
-            for (std::size_t h = 0; h < heads; ++h) dope::rotate_adjoint(x.head(h), table.view(), pairing);
-          }));
+                                    for (std::size_t h = 0; h < heads; ++h)
+                                      dope::rotate_adjoint(x.head(h), table.view(), pairing);
+                                  }));
         }
       }
     }
@@ -126,7 +133,8 @@ TEST_CASE_TEMPLATE("strided heads: every row turns as it would alone, and no byt
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("channels at or past the rotated width pass through, and no guard channel changes", T, ALL_SCALARS) {
+TEST_CASE_TEMPLATE("channels at or past the rotated width pass through, and no guard channel changes", T,
+                   ALL_SCALARS) {
   std::size_t wrong = 0;
   std::size_t unturned = 0;
   for (std::size_t width = 2; width <= 256; width += 2) {
@@ -145,8 +153,8 @@ TEST_CASE_TEMPLATE("channels at or past the rotated width pass through, and no g
   CHECK(unturned == 0);
 }
 
-TEST_CASE_TEMPLATE("a list of rows: token i turns by row rows[i], in any order, with repeats, 32 or 64 bit", T,
-                   ALL_SCALARS) {
+TEST_CASE_TEMPLATE("a list of rows: token i turns by row rows[i], in any order, with repeats, 32 or 64 bit",
+                   T, ALL_SCALARS) {
   constexpr std::size_t rows = 19;
   std::mt19937_64 random(31);
   std::size_t wrong = 0;
@@ -161,8 +169,10 @@ TEST_CASE_TEMPLATE("a list of rows: token i turns by row rows[i], in any order, 
         auto forward = before;
         auto backward = before;
         for (std::size_t t = 0; t < tokens; ++t) {
-          turn_alone<T>(forward.data() + t * width, width, table.view(), static_cast<std::size_t>(narrow[t]), pairing);
-          unturn_alone<T>(backward.data() + t * width, width, table.view(), static_cast<std::size_t>(narrow[t]), pairing);
+          turn_alone<T>(forward.data() + t * width, width, table.view(), static_cast<std::size_t>(narrow[t]),
+                        pairing);
+          unturn_alone<T>(backward.data() + t * width, width, table.view(),
+                          static_cast<std::size_t>(narrow[t]), pairing);
         }
         const auto check = [&](auto rows_of_tokens) {
           auto a = before;
@@ -170,7 +180,8 @@ TEST_CASE_TEMPLATE("a list of rows: token i turns by row rows[i], in any order, 
           auto c = before;
           dope::rotate(dope::dense_head(a.data(), tokens, width), table.view(), rows_of_tokens, pairing);
           dope::rotate(dope::token_major(b.data(), tokens, 1, width), table.view(), rows_of_tokens, pairing);
-          dope::rotate_adjoint(dope::dense_head(c.data(), tokens, width), table.view(), rows_of_tokens, pairing);
+          dope::rotate_adjoint(dope::dense_head(c.data(), tokens, width), table.view(), rows_of_tokens,
+                               pairing);
           wrong += different_bits(a, forward) + different_bits(b, forward) + different_bits(c, backward);
         };
         check(std::span<const std::int32_t>(narrow));
@@ -196,7 +207,8 @@ TEST_CASE_TEMPLATE("a list of rows turns all heads alike, in both layouts", T, A
         dope::rotate(field.heads, table.view(), std::span<const std::int32_t>(rows), pairing);
         for (std::size_t h = 0; h < heads; ++h) {
           for (std::size_t t = 0; t < tokens; ++t) {
-            turn_alone<T>(expected.heads.head(h).row(t), width, table.view(), static_cast<std::size_t>(rows[t]), pairing);
+            turn_alone<T>(expected.heads.head(h).row(t), width, table.view(),
+                          static_cast<std::size_t>(rows[t]), pairing);
           }
         }
         wrong += different_bits(field.memory, expected.memory);
@@ -206,7 +218,8 @@ TEST_CASE_TEMPLATE("a list of rows turns all heads alike, in both layouts", T, A
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("per-head tables: head h turns by tables[h] alone, of its own width, rows and stride", T, ALL_SCALARS) {
+TEST_CASE_TEMPLATE("per-head tables: head h turns by tables[h] alone, of its own width, rows and stride", T,
+                   ALL_SCALARS) {
   constexpr std::size_t tokens = 4;
   constexpr std::size_t heads = 5;
   std::size_t wrong = 0;
@@ -241,15 +254,17 @@ TEST_CASE_TEMPLATE("per-head tables: head h turns by tables[h] alone, of its own
         };
         check([&](auto x) { dope::rotate(x, views, pairing); },
               [&](T* row, std::size_t h, std::size_t t) { turn_alone<T>(row, width, views[h], t, pairing); });
-        check([&](auto x) { dope::rotate_adjoint(x, views, pairing); },
-              [&](T* row, std::size_t h, std::size_t t) { unturn_alone<T>(row, width, views[h], t, pairing); });
+        check(
+            [&](auto x) { dope::rotate_adjoint(x, views, pairing); },
+            [&](T* row, std::size_t h, std::size_t t) { unturn_alone<T>(row, width, views[h], t, pairing); });
       }
     }
   }
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("out of place equals in place, leaves its source, and writes width channels a row", T, ALL_SCALARS) {
+TEST_CASE_TEMPLATE("out of place equals in place, leaves its source, and writes width channels a row", T,
+                   ALL_SCALARS) {
   constexpr std::size_t tokens = 3;
   std::size_t wrong = 0;
   for (const std::size_t head_width : widths) {
@@ -257,7 +272,8 @@ TEST_CASE_TEMPLATE("out of place equals in place, leaves its source, and writes 
       if (width == 0) continue;
       const Table<T> table(native(width), 511, tokens);
       for (const Pairing pairing : pairings) {
-        for (const auto& [from_gap, to_gap] : {std::pair<std::size_t, std::size_t>{0, 0}, {5, 0}, {0, 3}, {64, 1}}) {
+        for (const auto& [from_gap, to_gap] :
+             {std::pair<std::size_t, std::size_t>{0, 0}, {5, 0}, {0, 3}, {64, 1}}) {
           const std::size_t from_stride = head_width + from_gap;
           const std::size_t to_stride = head_width + to_gap;
           const auto source = random_values<T>(tokens * from_stride, head_width);
@@ -265,7 +281,8 @@ TEST_CASE_TEMPLATE("out of place equals in place, leaves its source, and writes 
           auto untouched = source;
           auto target = guard;
           dope::rotate(dope::HeadView<const T>{untouched.data(), tokens, head_width, from_stride},
-                       dope::HeadView<T>{target.data() + 1, tokens, head_width, to_stride}, table.view(), pairing);
+                       dope::HeadView<T>{target.data() + 1, tokens, head_width, to_stride}, table.view(),
+                       pairing);
           wrong += different_bits(source, untouched);
           auto expected = guard;
           for (std::size_t t = 0; t < tokens; ++t) {
@@ -277,7 +294,8 @@ TEST_CASE_TEMPLATE("out of place equals in place, leaves its source, and writes 
           const dope::HeadView<T> head{same.data(), tokens, head_width, from_stride};
           dope::rotate(head, head, table.view(), pairing);
           auto in_place = source;
-          dope::rotate(dope::HeadView<T>{in_place.data(), tokens, head_width, from_stride}, table.view(), pairing);
+          dope::rotate(dope::HeadView<T>{in_place.data(), tokens, head_width, from_stride}, table.view(),
+                       pairing);
           wrong += different_bits(same, in_place);
         }
       }
@@ -297,8 +315,8 @@ TEST_CASE_TEMPLATE("a table over the caller's memory with any row stride turns a
     for (const std::size_t stride : {width / 2, width / 2 + 1, width + 13}) {
       std::vector<C> cos(tokens * stride, std::numeric_limits<C>::quiet_NaN());
       std::vector<C> sin(cos);
-      dope::fill_table<C, std::int32_t>(frequencies.omega, 1.0, positions, dope::Angles::exact, cos.data(), sin.data(),
-                                        stride);
+      dope::fill_table<C, std::int32_t>(frequencies.omega, 1.0, positions, dope::Angles::exact, cos.data(),
+                                        sin.data(), stride);
       const View<T> view{cos.data(), sin.data(), tokens, width / 2, stride};
       for (const Pairing pairing : pairings) {
         auto a = random_values<T>(tokens * width, width);
@@ -337,7 +355,8 @@ TEST_CASE_TEMPLATE("a call whose shapes do not fit is an Error and writes nothin
       refused([&](T* x) { dope::rotate_adjoint(heads(x), table, pairing); });
       refused([&](T* x) { dope::rotate_adjoint(heads(x), second_is_bad, pairing); });
       refused([&](T* x) {
-        dope::rotate(dope::HeadView<const T>(head(x)), dope::dense_head(x + tokens * width, tokens, width), table, pairing);
+        dope::rotate(dope::HeadView<const T>(head(x)), dope::dense_head(x + tokens * width, tokens, width),
+                     table, pairing);
       });
     }
     for (const std::size_t count : {0u, 1u, 3u}) {
@@ -345,25 +364,31 @@ TEST_CASE_TEMPLATE("a call whose shapes do not fit is an Error and writes nothin
       refused([&](T* x) { dope::rotate(heads(x), tables, pairing); });
       refused([&](T* x) { dope::rotate_adjoint(heads(x), tables, pairing); });
     }
-    for (const auto& [to_tokens, to_width] : {std::pair<std::size_t, std::size_t>{tokens - 1, width}, {tokens, width - 2},
+    for (const auto& [to_tokens, to_width] : {std::pair<std::size_t, std::size_t>{tokens - 1, width},
+                                              {tokens, width - 2},
                                               {tokens - 1, width + 2}}) {
       refused([&, n = to_tokens, w = to_width](T* x) {
-        dope::rotate(dope::HeadView<const T>(head(x)), dope::dense_head(x + tokens * width, n, w), fits.view(), pairing);
+        dope::rotate(dope::HeadView<const T>(head(x)), dope::dense_head(x + tokens * width, n, w),
+                     fits.view(), pairing);
       });
     }
   }
 }
 
-TEST_CASE_TEMPLATE("a row outside the table, or a list of another length, is an Error and writes nothing", T, ALL_SCALARS) {
+TEST_CASE_TEMPLATE("a row outside the table, or a list of another length, is an Error and writes nothing", T,
+                   ALL_SCALARS) {
   constexpr std::size_t width = 6;
   const Table<T> table(native(width), 0, 8);
   const auto before = random_values<T>(4 * width, 2);
   const auto refused = [&](auto rows) {
     for (const Pairing pairing : pairings) {
       auto x = before;
-      CHECK_THROWS_AS(dope::rotate(dope::dense_head(x.data(), 4, width), table.view(), rows, pairing), dope::Error);
-      CHECK_THROWS_AS(dope::rotate(dope::token_major(x.data(), 4, 1, width), table.view(), rows, pairing), dope::Error);
-      CHECK_THROWS_AS(dope::rotate_adjoint(dope::dense_head(x.data(), 4, width), table.view(), rows, pairing), dope::Error);
+      CHECK_THROWS_AS(dope::rotate(dope::dense_head(x.data(), 4, width), table.view(), rows, pairing),
+                      dope::Error);
+      CHECK_THROWS_AS(dope::rotate(dope::token_major(x.data(), 4, 1, width), table.view(), rows, pairing),
+                      dope::Error);
+      CHECK_THROWS_AS(dope::rotate_adjoint(dope::dense_head(x.data(), 4, width), table.view(), rows, pairing),
+                      dope::Error);
       CHECK(different_bits(x, before) == 0);
     }
   };

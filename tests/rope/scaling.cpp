@@ -26,8 +26,8 @@ constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 /// pow in double with its exponent's rounding amplified by ln(b') ≤ 40, and a handful of operations.
 constexpr double tolerance = 64 * std::numeric_limits<double>::epsilon();
-/// A ramp's weight γ subtracts nearly equal numbers; ω' depends on it by at most (1 − 1/s)·ω per unit, so that
-/// relative to ω' the factor is s − 1.
+/// A ramp's weight γ subtracts nearly equal numbers; ω' depends on it by at most (1 − 1/s)·ω per unit, so
+/// that relative to ω' the factor is s − 1.
 constexpr double ramp_tolerance = 1e-12;
 
 Real native(const RopeParameters& rope, std::size_t band) {
@@ -41,7 +41,8 @@ double worst_relative(const Frequencies& got, const std::function<Real(std::size
   double worst = 0;
   for (std::size_t band = 0; band < got.bands(); ++band) {
     const Real want = expected(band);
-    const Real off = want == 0 ? std::abs(static_cast<Real>(got.omega[band])) : std::abs(got.omega[band] / want - 1);
+    const Real off =
+        want == 0 ? std::abs(static_cast<Real>(got.omega[band])) : std::abs(got.omega[band] / want - 1);
     worst = std::max(worst, static_cast<double>(off));
   }
   return worst;
@@ -51,7 +52,8 @@ std::vector<RopeParameters> ropes() {
   std::vector<RopeParameters> all;
   for (const double base : {10000.0, 500000.0, 1e6}) {
     for (const std::size_t width : {2u, 4u, 6u, 10u, 64u, 90u, 96u, 128u, 250u, 256u}) {
-      for (const std::size_t length : {512u, 2048u, 4096u, 8192u}) all.push_back({base, width, width, length});
+      for (const std::size_t length : {512u, 2048u, 4096u, 8192u})
+        all.push_back({base, width, width, length});
     }
   }
   return all;
@@ -73,7 +75,8 @@ TEST_CASE("Linear: w / s") {
   for (const auto& rope : ropes()) {
     for (const double s : {1.0, 2.0, 3.7, 32.0}) {
       const auto got = dope::scaled_frequencies(rope, dope::Linear{s}, 1);
-      CHECK(worst_relative(got, [&](std::size_t i) { return native(rope, i) / static_cast<Real>(s); }) <= tolerance);
+      CHECK(worst_relative(got, [&](std::size_t i) { return native(rope, i) / static_cast<Real>(s); }) <=
+            tolerance);
       CHECK(got.attention_factor == 1.0);
     }
   }
@@ -88,8 +91,9 @@ TEST_CASE("StaticNtk: base b s^(d/(d-2)); the slowest band is slowed s-fold, the
       CHECK(got.attention_factor == 1.0);
       if (rope.rotated_width == 2) continue;
       const Real base = static_cast<Real>(rope.base) * std::pow(static_cast<Real>(s), d / (d - 2));
-      CHECK(worst_relative(got, [&](std::size_t i) { return std::pow(base, -2 * static_cast<Real>(i) / d); }) <=
-            tolerance);
+      CHECK(worst_relative(got, [&](std::size_t i) {
+              return std::pow(base, -2 * static_cast<Real>(i) / d);
+            }) <= tolerance);
       const Real slowest = native(rope, rope.bands() - 1) / static_cast<Real>(s);
       CHECK(static_cast<double>(std::abs(got.omega.back() / slowest - 1)) <= tolerance);
     }
@@ -114,8 +118,9 @@ TEST_CASE("DynamicNtk is the identity for l <= L, to the last bit, and follows i
         const Real stretch = static_cast<Real>(s) * static_cast<Real>(length) / static_cast<Real>(trained) -
                              (static_cast<Real>(s) - 1);
         const Real base = static_cast<Real>(rope.base) * std::pow(stretch, d / (d - 2));
-        CHECK(worst_relative(got, [&](std::size_t i) { return std::pow(base, -2 * static_cast<Real>(i) / d); }) <=
-              tolerance);
+        CHECK(worst_relative(got, [&](std::size_t i) {
+                return std::pow(base, -2 * static_cast<Real>(i) / d);
+              }) <= tolerance);
       }
     }
     CHECK(dope::scaled_frequencies(rope, dope::DynamicNtk{1}, 3 * trained) ==
@@ -168,7 +173,9 @@ TEST_CASE("Yarn in code form: linear ramp over bands between the two ends, whole
   }
 }
 
-TEST_CASE("Yarn at base 10000, width 128, L = 4096, s = 4: bands to 20 keep, from 46 on are divided, factor 1.13863") {
+TEST_CASE(
+    "Yarn at base 10000, width 128, L = 4096, s = 4: bands to 20 keep, from 46 on are divided, factor "
+    "1.13863") {
   const auto native_table = dope::native_frequencies(llama2());
   const auto yarn = dope::scaled_frequencies(llama2(), dope::Yarn{.factor = 4}, 1);
   for (std::size_t i = 0; i < 64; ++i) {
@@ -196,13 +203,15 @@ TEST_CASE("Yarn's upper end is held at d - 1, its lower at 0") {
   const RopeParameters far{10000, 128, 128, std::size_t{1} << 30};
   const auto native_table = dope::native_frequencies(far);
   const auto yarn = dope::scaled_frequencies(far, dope::Yarn{.factor = 4, .beta_fast = 1e6}, 1);
-  const auto low = std::floor(128 * std::log(std::pow(2.0, 30) / (2 * std::numbers::pi * 1e6)) / (2 * std::log(1e4)));
+  const auto low =
+      std::floor(128 * std::log(std::pow(2.0, 30) / (2 * std::numbers::pi * 1e6)) / (2 * std::log(1e4)));
   const double divided = (63 - low) / (127 - low);
   CHECK(yarn.omega[63] / native_table.omega[63] == doctest::Approx(1 - 0.75 * divided).epsilon(1e-12));
   const RopeParameters near{10000, 128, 128, 64};
   const auto clipped = dope::scaled_frequencies(near, dope::Yarn{.factor = 4}, 1);
   const double high = std::ceil(128 * std::log(64 / (2 * std::numbers::pi)) / (2 * std::log(1e4)));
-  CHECK(clipped.omega[1] / dope::native_frequencies(near).omega[1] == doctest::Approx(1 - 0.75 / high).epsilon(1e-12));
+  CHECK(clipped.omega[1] / dope::native_frequencies(near).omega[1] ==
+        doctest::Approx(1 - 0.75 / high).epsilon(1e-12));
 }
 
 TEST_CASE("Yarn with lo = hi is a step, not a division by zero") {
@@ -219,7 +228,8 @@ TEST_CASE("YarnPaper: ramp linear in turns per context, and another table than Y
     for (const double s : {1.0, 4.0, 16.0}) {
       const auto got = dope::scaled_frequencies(rope, dope::YarnPaper{.factor = s}, 1);
       const double worst = worst_relative(got, [&](std::size_t i) {
-        const Real turns = static_cast<Real>(rope.training_length) * native(rope, i) / (2 * std::numbers::pi_v<Real>);
+        const Real turns =
+            static_cast<Real>(rope.training_length) * native(rope, i) / (2 * std::numbers::pi_v<Real>);
         const Real kept = clamp((turns - 1) / 31);
         return (1 - kept) * native(rope, i) / static_cast<Real>(s) + kept * native(rope, i);
       });
@@ -236,8 +246,8 @@ TEST_CASE("YarnPaper: ramp linear in turns per context, and another table than Y
   }
 }
 
-TEST_CASE_TEMPLATE("YaRN's attention factor: as given, else the quotient of both mscales, else m(s, 1)", Y, dope::Yarn,
-                   dope::YarnPaper) {
+TEST_CASE_TEMPLATE("YaRN's attention factor: as given, else the quotient of both mscales, else m(s, 1)", Y,
+                   dope::Yarn, dope::YarnPaper) {
   const auto factor_of = [](double s, std::optional<double> given, std::optional<double> mscale,
                             std::optional<double> all) {
     Y yarn;
@@ -257,7 +267,8 @@ TEST_CASE_TEMPLATE("YaRN's attention factor: as given, else the quotient of both
   CHECK(factor_of(40, {}, 0.5, 0.0) == factor_of(40, {}, {}, {}));
   CHECK(factor_of(1, {}, {}, {}) == 1.0);
   CHECK(factor_of(1, {}, 2.0, 0.5) == 1.0);
-  for (const double bad : {0.0, -1.0, infinity, not_a_number}) CHECK_THROWS_AS(factor_of(40, bad, {}, {}), dope::Error);
+  for (const double bad : {0.0, -1.0, infinity, not_a_number})
+    CHECK_THROWS_AS(factor_of(40, bad, {}, {}), dope::Error);
 }
 
 TEST_CASE("yarn_mscale is 0.1 k ln s + 1 above s = 1, else 1") {
@@ -275,7 +286,8 @@ TEST_CASE("Llama3: smooth between the two wavelengths, divided beyond, kept befo
         const Real wavelength = 2 * std::numbers::pi_v<Real> / native(rope, i);
         const Real low = static_cast<Real>(llama.low_frequency_factor);
         const Real high = static_cast<Real>(llama.high_frequency_factor);
-        const Real smooth = clamp((static_cast<Real>(rope.training_length) / wavelength - low) / (high - low));
+        const Real smooth =
+            clamp((static_cast<Real>(rope.training_length) / wavelength - low) / (high - low));
         return (1 - smooth) * native(rope, i) / static_cast<Real>(llama.factor) + smooth * native(rope, i);
       });
       CHECK(worst <= ramp_tolerance * llama.factor);
@@ -315,7 +327,9 @@ TEST_CASE("LongRope: the long list only for l > L strictly, and one attention fa
     for (const std::size_t length : {std::size_t{1}, trained - 1, trained, trained + 1, 32 * trained}) {
       const auto& list = length > trained ? longrope.long_factor : longrope.short_factor;
       const auto got = dope::scaled_frequencies(rope, longrope, length);
-      CHECK(worst_relative(got, [&](std::size_t i) { return native(rope, i) / static_cast<Real>(list[i]); }) <= tolerance);
+      CHECK(worst_relative(got, [&](std::size_t i) {
+              return native(rope, i) / static_cast<Real>(list[i]);
+            }) <= tolerance);
       const double expected = std::sqrt(1 + std::log(32.0) / std::log(static_cast<double>(trained)));
       CHECK(got.attention_factor == doctest::Approx(expected).epsilon(1e-15));
     }
@@ -347,7 +361,7 @@ TEST_CASE("Proportional: the first floor(p d/2) bands are native, the rest still
 }
 
 TEST_CASE("a factor of 1 is the identity, to one rounding") {
-  const Scaling identities[] = {dope::Linear{1},         dope::StaticNtk{1},        dope::Yarn{.factor = 1},
+  const Scaling identities[] = {dope::Linear{1}, dope::StaticNtk{1}, dope::Yarn{.factor = 1},
                                 dope::YarnPaper{.factor = 1}, dope::Llama3{.factor = 1}};
   for (const auto& rope : ropes()) {
     for (const Scaling& scaling : identities) {
@@ -363,8 +377,9 @@ TEST_CASE("a factor of 1 is the identity, to one rounding") {
 
 TEST_CASE("length matters to DynamicNtk and LongRope alone") {
   for (const Scaling& scaling :
-       {Scaling(dope::Unscaled{}), Scaling(dope::Linear{4}), Scaling(dope::StaticNtk{4}), Scaling(dope::Yarn{.factor = 4}),
-        Scaling(dope::YarnPaper{.factor = 4}), Scaling(dope::Llama3{}), Scaling(dope::Proportional{0.5})}) {
+       {Scaling(dope::Unscaled{}), Scaling(dope::Linear{4}), Scaling(dope::StaticNtk{4}),
+        Scaling(dope::Yarn{.factor = 4}), Scaling(dope::YarnPaper{.factor = 4}), Scaling(dope::Llama3{}),
+        Scaling(dope::Proportional{0.5})}) {
     const auto reference = dope::scaled_frequencies(llama2(), scaling, 1);
     for (const std::size_t length : {0u, 4096u, 4097u, 1048576u}) {
       CHECK(dope::scaled_frequencies(llama2(), scaling, length) == reference);
@@ -373,8 +388,9 @@ TEST_CASE("length matters to DynamicNtk and LongRope alone") {
 }
 
 TEST_CASE("no scaling turns a band faster than native, and every frequency is finite and not negative") {
-  const Scaling all[] = {dope::Unscaled{},           dope::Linear{8},     dope::StaticNtk{8}, dope::DynamicNtk{2},
-                         dope::Yarn{.factor = 8},    dope::YarnPaper{.factor = 8}, dope::Llama3{}, dope::Proportional{0.3}};
+  const Scaling all[] = {dope::Unscaled{},    dope::Linear{8},         dope::StaticNtk{8},
+                         dope::DynamicNtk{2}, dope::Yarn{.factor = 8}, dope::YarnPaper{.factor = 8},
+                         dope::Llama3{},      dope::Proportional{0.3}};
   for (const auto& rope : ropes()) {
     const auto native_table = dope::native_frequencies(rope);
     for (const Scaling& scaling : all) {
@@ -400,8 +416,9 @@ TEST_CASE("each broken precondition of a scaling is an Error") {
     refused(dope::YarnPaper{.factor = bad});
     refused(dope::Llama3{.factor = bad});
   }
-  for (const auto& [high, low] : {std::pair(1.0, 1.0), std::pair(1.0, 2.0), std::pair(32.0, 0.0), std::pair(32.0, -1.0),
-                                  std::pair(infinity, 1.0), std::pair(not_a_number, 1.0), std::pair(32.0, not_a_number)}) {
+  for (const auto& [high, low] :
+       {std::pair(1.0, 1.0), std::pair(1.0, 2.0), std::pair(32.0, 0.0), std::pair(32.0, -1.0),
+        std::pair(infinity, 1.0), std::pair(not_a_number, 1.0), std::pair(32.0, not_a_number)}) {
     refused(dope::Yarn{.factor = 2, .beta_fast = high, .beta_slow = low});
     refused(dope::YarnPaper{.factor = 2, .beta_fast = high, .beta_slow = low});
     refused(dope::Llama3{8, low, high});
@@ -416,10 +433,11 @@ TEST_CASE("each broken precondition of a scaling is an Error") {
     refused(dope::LongRope{ones, factors, 2, {}});
     refused(dope::LongRope{ones, ones, bad, {}});
     refused(dope::LongRope{ones, ones, 2, bad});
-    CHECK_THROWS_AS((void)dope::scaled_frequencies(llama2(), dope::LongRope{factors, ones, 2, {}}, 4096), dope::Error);
+    CHECK_THROWS_AS((void)dope::scaled_frequencies(llama2(), dope::LongRope{factors, ones, 2, {}}, 4096),
+                    dope::Error);
   }
-  CHECK_THROWS_AS(
-      (void)dope::scaled_frequencies({10000, 128, 128, 1}, dope::LongRope{ones, ones, 2, {}}, 8), dope::Error);
+  CHECK_THROWS_AS((void)dope::scaled_frequencies({10000, 128, 128, 1}, dope::LongRope{ones, ones, 2, {}}, 8),
+                  dope::Error);
   for (const double bad : {-0.001, 1.001, infinity, not_a_number}) refused(dope::Proportional{bad});
   for (const Scaling& scaling : {Scaling(dope::StaticNtk{1e300}), Scaling(dope::StaticNtk{1e308})}) {
     CHECK_THROWS_AS((void)dope::scaled_frequencies({1e200, 128, 128, 4096}, scaling, 1), dope::Error);
@@ -432,16 +450,19 @@ TEST_CASE("a list of the wrong or of a bad value is refused whichever list the l
   auto bad = ones;
   bad[0] = 0;
   for (const std::size_t length : {1u, 4096u, 4097u}) {
-    CHECK_THROWS_AS((void)dope::scaled_frequencies(llama2(), dope::LongRope{bad, ones, 2, {}}, length), dope::Error);
-    CHECK_THROWS_AS((void)dope::scaled_frequencies(llama2(), dope::LongRope{ones, bad, 2, {}}, length), dope::Error);
+    CHECK_THROWS_AS((void)dope::scaled_frequencies(llama2(), dope::LongRope{bad, ones, 2, {}}, length),
+                    dope::Error);
+    CHECK_THROWS_AS((void)dope::scaled_frequencies(llama2(), dope::LongRope{ones, bad, 2, {}}, length),
+                    dope::Error);
   }
 }
 
 TEST_CASE("every scaling has its own name") {
-  const Scaling all[] = {dope::Unscaled{}, dope::Linear{}, dope::StaticNtk{}, dope::DynamicNtk{}, dope::Yarn{},
-                         dope::YarnPaper{}, dope::Llama3{}, dope::LongRope{}, dope::Proportional{}};
-  const std::vector<std::string> names = {"unscaled", "linear", "static_ntk", "dynamic_ntk", "yarn",
-                                          "yarn_paper", "llama3", "longrope", "proportional"};
+  const Scaling all[] = {dope::Unscaled{},   dope::Linear{},   dope::StaticNtk{},
+                         dope::DynamicNtk{}, dope::Yarn{},     dope::YarnPaper{},
+                         dope::Llama3{},     dope::LongRope{}, dope::Proportional{}};
+  const std::vector<std::string> names = {"unscaled",   "linear", "static_ntk", "dynamic_ntk", "yarn",
+                                          "yarn_paper", "llama3", "longrope",   "proportional"};
   REQUIRE(std::size(all) == std::variant_size_v<Scaling>);
   for (std::size_t i = 0; i < names.size(); ++i) {
     CHECK(all[i].index() == i);

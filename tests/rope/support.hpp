@@ -52,7 +52,8 @@ std::size_t different_bits(const std::vector<T>& a, const std::vector<T>& b) {
 template <class T>
 double dot(const T* a, const T* b, std::size_t count) {
   long double sum = 0;
-  for (std::size_t i = 0; i < count; ++i) sum += static_cast<long double>(a[i]) * static_cast<long double>(b[i]);
+  for (std::size_t i = 0; i < count; ++i)
+    sum += static_cast<long double>(a[i]) * static_cast<long double>(b[i]);
   return static_cast<double>(sum);
 }
 

@@ -42,7 +42,9 @@ void measure(Worst& worst, std::int64_t position, double omega) {
   worst.sin = std::max(worst.sin, oracle::ulps(static_cast<double>(sin), exact.sin, digits));
 }
 
-Frequencies native(double base, std::size_t width) { return dope::native_frequencies({base, width, width, 4096}); }
+Frequencies native(double base, std::size_t width) {
+  return dope::native_frequencies({base, width, width, 4096});
+}
 
 /// The denominators q ≤ limit of the convergents of x: where q·x comes nearest to whole numbers.
 std::vector<std::int64_t> convergent_denominators(long double x, std::int64_t limit) {
@@ -74,7 +76,8 @@ TEST_CASE("the oracle knows pi, and cos and sin where they are known") {
   CHECK(oracle::to_double(oracle::turn(0, 1.0).cos) == 1);
   CHECK(oracle::to_double(oracle::turn(1, 1.0).cos) == doctest::Approx(0.54030230586813972).epsilon(1e-15));
   CHECK(oracle::to_double(oracle::turn(-1, 1.0).sin) == doctest::Approx(-0.84147098480789651).epsilon(1e-15));
-  CHECK(oracle::to_double(oracle::turn(355, 1.0).sin) == doctest::Approx(-3.0144353359488447e-05).epsilon(1e-13));
+  CHECK(oracle::to_double(oracle::turn(355, 1.0).sin) ==
+        doctest::Approx(-3.0144353359488447e-05).epsilon(1e-13));
   double worst = 0;
   for (std::int64_t m = -3000; m <= 3000; ++m) {
     const auto exact = oracle::turn(m, 0.7);
@@ -86,8 +89,8 @@ TEST_CASE("the oracle knows pi, and cos and sin where they are known") {
   CHECK(worst < 0x1p-250);
 }
 
-TEST_CASE_TEMPLATE("exact angles: cos and sin within the documented ulp at positions to 2^20, both signs", C, float,
-                   double) {
+TEST_CASE_TEMPLATE("exact angles: cos and sin within the documented ulp at positions to 2^20, both signs", C,
+                   float, double) {
   Worst worst;
   std::mt19937_64 random(11);
   for (const double base : {10000.0, 500000.0, 1e6, 5e6}) {
@@ -97,7 +100,8 @@ TEST_CASE_TEMPLATE("exact angles: cos and sin within the documented ulp at posit
         const auto position = static_cast<std::int64_t>(random() % (2 * farthest_law + 1)) - farthest_law;
         measure<C>(worst, position, omega[random() % omega.size()]);
       }
-      for (const std::int64_t position : {std::int64_t{1}, std::int64_t{131071}, farthest_law, -farthest_law}) {
+      for (const std::int64_t position :
+           {std::int64_t{1}, std::int64_t{131071}, farthest_law, -farthest_law}) {
         for (const std::size_t band : {std::size_t{0}, omega.size() / 2, omega.size() - 1}) {
           measure<C>(worst, position, omega[band]);
         }
@@ -108,16 +112,16 @@ TEST_CASE_TEMPLATE("exact angles: cos and sin within the documented ulp at posit
   CHECK(worst.sin <= documented_ulps<C>);
 }
 
-TEST_CASE_TEMPLATE("exact angles: within the documented ulp at the bands' own near-zeros of cos and sin", C, float,
-                   double) {
+TEST_CASE_TEMPLATE("exact angles: within the documented ulp at the bands' own near-zeros of cos and sin", C,
+                   float, double) {
   Worst worst;
   double smallest_cos = 1;
   double smallest_sin = 1;
   for (const double base : {10000.0, 500000.0, 1e6}) {
     for (const std::size_t width : {64u, 90u, 128u, 256u}) {
       for (const double omega : native(base, width).omega) {
-        for (const std::int64_t position :
-             convergent_denominators(static_cast<long double>(omega) * 2 / std::numbers::pi_v<long double>, farthest_law)) {
+        for (const std::int64_t position : convergent_denominators(
+                 static_cast<long double>(omega) * 2 / std::numbers::pi_v<long double>, farthest_law)) {
           const double angle = static_cast<double>(position) * omega;
           const double c = std::abs(std::cos(angle));
           const double s = std::abs(std::sin(angle));
@@ -135,8 +139,8 @@ TEST_CASE_TEMPLATE("exact angles: within the documented ulp at the bands' own ne
   CHECK(worst.sin <= documented_ulps<C>);
 }
 
-TEST_CASE_TEMPLATE("exact angles: within the documented ulp at the nearest near-zeros any frequency can have", C, float,
-                   double) {
+TEST_CASE_TEMPLATE("exact angles: within the documented ulp at the nearest near-zeros any frequency can have",
+                   C, float, double) {
   struct Pair {
     std::int64_t position;
     double omega;
@@ -144,22 +148,14 @@ TEST_CASE_TEMPLATE("exact angles: within the documented ulp at the nearest near-
   };
   // Found by taking, for 250,000 positions m, the doubles next to kπ/2m for convergents k of 2m·2^-53/π.
   constexpr Pair pairs[] = {
-      {447770, 0x1.9a6dda14c451bp-1, true},
-      {33571, 0x1.d4603aa24a8c5p-1, true},
-      {1032563, 0x1.18623e36d12cfp-1, true},
-      {1035217, 0x1.08c1414c354e4p-1, true},
-      {707453, 0x1.b1802dd094ae2p-1, true},
-      {99318, 0x1.2849709b8c446p-1, true},
-      {818537, 0x1.3bfb9c0895793p-1, true},
-      {187948, 0x1.ee4863b3b6041p-1, true},
-      {223791, 0x1.564682bc346bfp-1, false},
-      {447582, 0x1.564682bc346bfp-1, false},
-      {671373, 0x1.564682bc346bfp-1, false},
-      {895540, 0x1.9a6dda14c451bp-1, false},
-      {67142, 0x1.d4603aa24a8c5p-1, false},
-      {148957, 0x1.a25ca7c8c10d0p-1, false},
-      {457046, 0x1.0e2c00700962cp-1, false},
-      {408064, 0x1.c47ce61ffeab9p-1, false},
+      {447770, 0x1.9a6dda14c451bp-1, true},  {33571, 0x1.d4603aa24a8c5p-1, true},
+      {1032563, 0x1.18623e36d12cfp-1, true}, {1035217, 0x1.08c1414c354e4p-1, true},
+      {707453, 0x1.b1802dd094ae2p-1, true},  {99318, 0x1.2849709b8c446p-1, true},
+      {818537, 0x1.3bfb9c0895793p-1, true},  {187948, 0x1.ee4863b3b6041p-1, true},
+      {223791, 0x1.564682bc346bfp-1, false}, {447582, 0x1.564682bc346bfp-1, false},
+      {671373, 0x1.564682bc346bfp-1, false}, {895540, 0x1.9a6dda14c451bp-1, false},
+      {67142, 0x1.d4603aa24a8c5p-1, false},  {148957, 0x1.a25ca7c8c10d0p-1, false},
+      {457046, 0x1.0e2c00700962cp-1, false}, {408064, 0x1.c47ce61ffeab9p-1, false},
   };
   Worst worst;
   for (const Pair& pair : pairs) {
@@ -175,8 +171,9 @@ TEST_CASE_TEMPLATE("exact angles: within the documented ulp at the nearest near-
   CHECK(worst.sin <= documented_ulps<C>);
 }
 
-TEST_CASE_TEMPLATE("exact angles: within the documented ulp over the whole stated range of positions and frequencies", C,
-                   float, double) {
+TEST_CASE_TEMPLATE(
+    "exact angles: within the documented ulp over the whole stated range of positions and frequencies", C,
+    float, double) {
   Worst worst;
   std::mt19937_64 random(12);
   for (int trial = 0; trial < 12000; ++trial) {
@@ -186,7 +183,8 @@ TEST_CASE_TEMPLATE("exact angles: within the documented ulp over the whole state
     measure<C>(worst, trial % 2 == 0 ? position : -position, trial % 3 == 0 ? omega : -omega);
   }
   constexpr std::int64_t farthest = std::int64_t{1} << 53;
-  for (const double omega : {1024.0, -1024.0, 1023.9999999999999, 1.0, 0.9999999999999999, 1e-3, 1e-6, 1e-30}) {
+  for (const double omega :
+       {1024.0, -1024.0, 1023.9999999999999, 1.0, 0.9999999999999999, 1e-3, 1e-6, 1e-30}) {
     measure<C>(worst, farthest, omega);
     measure<C>(worst, -farthest, omega);
     measure<C>(worst, farthest - 1, omega);
@@ -207,7 +205,8 @@ TEST_CASE_TEMPLATE("w = 0 or m = 0 gives exactly (a, +0), in both arithmetics", 
       for (std::size_t row = 0; row < 6; ++row) {
         for (std::size_t band = 0; band < 7; ++band) {
           if (omegas[band] != 0 && positions[row] != 0) continue;
-          wrong += cos[row][band] != static_cast<C>(factor) || sin[row][band] != 0 || std::signbit(sin[row][band]);
+          wrong +=
+              cos[row][band] != static_cast<C>(factor) || sin[row][band] != 0 || std::signbit(sin[row][band]);
         }
       }
     }
@@ -215,8 +214,9 @@ TEST_CASE_TEMPLATE("w = 0 or m = 0 gives exactly (a, +0), in both arithmetics", 
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("a row depends on its position alone: order, offset, repetition and index type do not matter", C,
-                   float, double) {
+TEST_CASE_TEMPLATE(
+    "a row depends on its position alone: order, offset, repetition and index type do not matter", C, float,
+    double) {
   const auto frequencies = native(10000, 34);
   std::vector<std::int64_t> wide = {1048576, -3, 0, 77, 77, -1048576, 131071, 5, -2147483648, 2147483647};
   std::vector<std::int32_t> narrow(wide.begin(), wide.end());
@@ -291,7 +291,8 @@ TEST_CASE("float32_product: the angle is fl32(fl32(m) * fl32(w)), bit for bit") 
   for (const double base : {10000.0, 500000.0}) {
     for (const std::size_t width : {2u, 6u, 90u, 128u}) {
       const auto frequencies = native(base, width);
-      std::vector<std::int64_t> positions = {1, 2, 3, 131071, 1048575, 1048576, 16777217, (std::int64_t{1} << 53) - 1};
+      std::vector<std::int64_t> positions = {1,       2,       3,        131071,
+                                             1048575, 1048576, 16777217, (std::int64_t{1} << 53) - 1};
       for (int i = 0; i < 200; ++i) positions.push_back(static_cast<std::int64_t>(random() % 1048577));
       const dope::RotationTable<double> table(frequencies, std::span<const std::int64_t>(positions),
                                               Angles::float32_product);
@@ -309,8 +310,10 @@ TEST_CASE("float32_product: the angle is fl32(fl32(m) * fl32(w)), bit for bit") 
           told_apart += angle != static_cast<double>(positions[row]) * frequencies.omega[band];
           if (row < 20 && band % 7 == 0) {
             const auto exact = oracle::turn(1, angle);
-            worst_ulps = std::max(worst_ulps, oracle::ulps(static_cast<double>(rounded.view().cos[at]), exact.cos, 24));
-            worst_ulps = std::max(worst_ulps, oracle::ulps(static_cast<double>(rounded.view().sin[at]), exact.sin, 24));
+            worst_ulps = std::max(worst_ulps,
+                                  oracle::ulps(static_cast<double>(rounded.view().cos[at]), exact.cos, 24));
+            worst_ulps = std::max(worst_ulps,
+                                  oracle::ulps(static_cast<double>(rounded.view().sin[at]), exact.sin, 24));
           }
         }
       }
@@ -321,7 +324,8 @@ TEST_CASE("float32_product: the angle is fl32(fl32(m) * fl32(w)), bit for bit") 
   CHECK(worst_ulps <= documented_ulps<float>);
 }
 
-TEST_CASE("float32_product drifts from the exact angle by at most |m w| 2^-23, and by 1e-3 or more at 131,071") {
+TEST_CASE(
+    "float32_product drifts from the exact angle by at most |m w| 2^-23, and by 1e-3 or more at 131,071") {
   const auto frequencies = native(10000, 128);
   double largest = 0;
   for (const std::int64_t m : {1, 511, 8191, 131071, 1048576}) {
@@ -338,19 +342,23 @@ TEST_CASE("float32_product drifts from the exact angle by at most |m w| 2^-23, a
   CHECK(largest > 1e-3);
 }
 
-TEST_CASE_TEMPLATE("a strided fill writes rows x bands elements and nothing between or around", C, float, double) {
+TEST_CASE_TEMPLATE("a strided fill writes rows x bands elements and nothing between or around", C, float,
+                   double) {
   const double omegas[] = {1.0, 0.5, 0.25};
   const std::int32_t positions[] = {3, 1, 2};
   constexpr C guard = C(-77);
   for (const std::size_t stride : {3u, 4u, 11u}) {
     std::vector<C> cos(4 + 3 * stride, guard);
     std::vector<C> sin(cos);
-    dope::fill_table<C, std::int32_t>(omegas, 1.0, positions, Angles::exact, cos.data() + 2, sin.data() + 2, stride);
+    dope::fill_table<C, std::int32_t>(omegas, 1.0, positions, Angles::exact, cos.data() + 2, sin.data() + 2,
+                                      stride);
     std::size_t wrong = 0;
     for (std::size_t i = 0; i < cos.size(); ++i) {
       const bool inside = i >= 2 && (i - 2) / stride < 3 && (i - 2) % stride < 3;
       wrong += (cos[i] != guard) != inside || (sin[i] != guard) != inside;
-      if (inside) wrong += std::abs(cos[i] - std::cos(static_cast<C>(positions[(i - 2) / stride] * omegas[(i - 2) % stride]))) > C(1e-6);
+      if (inside)
+        wrong += std::abs(cos[i] - std::cos(static_cast<C>(positions[(i - 2) / stride] *
+                                                           omegas[(i - 2) % stride]))) > C(1e-6);
     }
     CHECK(wrong == 0);
   }
@@ -387,7 +395,8 @@ TEST_CASE("each broken precondition of a table is an Error") {
   CHECK_NOTHROW(fill(-1024, 1, farthest, 2));
   CHECK_NOTHROW(fill(1024, 1, -farthest, 2));
   CHECK_THROWS_AS(fill(0.5, 1, 7, 1), dope::Error);
-  for (const double bad : {1024.0000001, -1025.0, infinity, -infinity, nan}) CHECK_THROWS_AS(fill(bad, 1, 7, 2), dope::Error);
+  for (const double bad : {1024.0000001, -1025.0, infinity, -infinity, nan})
+    CHECK_THROWS_AS(fill(bad, 1, 7, 2), dope::Error);
   for (const double bad : {infinity, nan}) CHECK_THROWS_AS(fill(0.5, bad, 7, 2), dope::Error);
   for (const std::int64_t bad : {farthest + 1, -farthest - 1, std::numeric_limits<std::int64_t>::max(),
                                  std::numeric_limits<std::int64_t>::min()}) {

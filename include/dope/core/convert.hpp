@@ -20,7 +20,8 @@ void widen(const T* stored, compute_t<T>* wide, std::size_t count) noexcept {
 #if defined(__F16C__)
   if constexpr (std::same_as<T, float16>) {
     for (const std::size_t whole = count - count % 8; i < whole; i += 8) {
-      _mm256_storeu_ps(wide + i, _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(stored + i))));
+      _mm256_storeu_ps(wide + i,
+                       _mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(stored + i))));
     }
   }
 #endif
@@ -36,8 +37,9 @@ void narrow(const compute_t<T>* wide, T* stored, std::size_t count) noexcept {
 #if defined(__F16C__)
   if constexpr (std::same_as<T, float16>) {
     for (const std::size_t whole = count - count % 8; i < whole; i += 8) {
-      _mm_storeu_si128(reinterpret_cast<__m128i*>(stored + i),
-                       _mm256_cvtps_ph(_mm256_loadu_ps(wide + i), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+      _mm_storeu_si128(
+          reinterpret_cast<__m128i*>(stored + i),
+          _mm256_cvtps_ph(_mm256_loadu_ps(wide + i), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
     }
   }
 #endif

@@ -103,13 +103,16 @@ struct bfloat16 {
 
   constexpr bfloat16() noexcept = default;
   constexpr explicit bfloat16(float value) noexcept : bits(detail::brain_bits(value)) {}
-  constexpr explicit bfloat16(double value) noexcept : bits(detail::brain_bits(detail::round_to_odd(value))) {}
+  constexpr explicit bfloat16(double value) noexcept
+      : bits(detail::brain_bits(detail::round_to_odd(value))) {}
   static constexpr bfloat16 from_bits(std::uint16_t bits) noexcept {
     bfloat16 brain;
     brain.bits = bits;
     return brain;
   }
-  constexpr operator float() const noexcept { return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16); }
+  constexpr operator float() const noexcept {
+    return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+  }
 };
 
 static_assert(sizeof(float16) == 2 && std::is_trivially_copyable_v<float16>);
@@ -118,7 +121,7 @@ static_assert(sizeof(bfloat16) == 2 && std::is_trivially_copyable_v<bfloat16>);
 /// The element types of q and k buffers.
 template <class T>
 concept Scalar = std::same_as<T, float> || std::same_as<T, double> || std::same_as<T, float16> ||
-                 std::same_as<T, bfloat16>;
+    std::same_as<T, bfloat16>;
 
 /// The type that arithmetic on stored T happens in: double for double, float for the others.
 template <Scalar T>

@@ -31,9 +31,7 @@ struct HeadView {
     return {data + first * token_stride, count, width, token_stride};
   }
 
-  operator HeadView<const T>() const noexcept
-    requires(!std::is_const_v<T>)
-  {
+  operator HeadView<const T>() const noexcept requires(!std::is_const_v<T>) {
     return {data, tokens, width, token_stride};
   }
 };
@@ -60,9 +58,7 @@ struct HeadsView {
     return {data + head * head_stride, tokens, width, token_stride};
   }
 
-  operator HeadsView<const T>() const noexcept
-    requires(!std::is_const_v<T>)
-  {
+  operator HeadsView<const T>() const noexcept requires(!std::is_const_v<T>) {
     return {data, tokens, heads, width, token_stride, head_stride};
   }
 };

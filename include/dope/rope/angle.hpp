@@ -8,7 +8,8 @@
 
 // cos and sin of the angle of (position m, frequency ω), in the two arithmetics of `Angles`
 // (table.hpp). Products are fused where it is written and nowhere else, so that a compiler that
-// contracts cannot change a bit. cos is even and sin odd in m, to the last bit; angle 0 gives exactly (1, +0).
+// contracts cannot change a bit. cos is even and sin odd in m, to the last bit; angle 0 gives exactly (1,
+// +0).
 
 namespace dope::detail {
 
@@ -39,7 +40,8 @@ class ExactTurn {
       return;
     }
     int exponent = 0;
-    const auto significand = static_cast<std::uint64_t>(std::ldexp(std::frexp(std::abs(omega), &exponent), 53));
+    const auto significand =
+        static_cast<std::uint64_t>(std::ldexp(std::frexp(std::abs(omega), &exponent), 53));
     std::uint64_t product[6];
     Wide carry = 0;
     for (std::size_t i = 0; i < 5; ++i) {
@@ -75,8 +77,9 @@ class ExactTurn {
   __extension__ using Wide = unsigned __int128;
 
   /// 1/2π in steps of 2⁻³²⁰, lowest word first.
-  static constexpr std::uint64_t inverse_tau[5] = {0x6dc91b8e909374b8u, 0x7f9458eaf7aef158u, 0x36d8a5664f10e410u,
-                                                 0x7f09d5f47d4d3770u, 0x28be60db9391054au};
+  static constexpr std::uint64_t inverse_tau[5] = {0x6dc91b8e909374b8u, 0x7f9458eaf7aef158u,
+                                                   0x36d8a5664f10e410u, 0x7f09d5f47d4d3770u,
+                                                   0x28be60db9391054au};
 
   static CosSin corrected(double angle, double rest) noexcept {
     const double c = std::cos(angle);
@@ -106,10 +109,14 @@ class ExactTurn {
     CosSin turned = of_fraction(word);
     if (before) turned.sin = -turned.sin;
     switch (quarter % 4) {
-      case 1: return {-turned.sin, turned.cos};
-      case 2: return {-turned.cos, -turned.sin};
-      case 3: return {turned.sin, -turned.cos};
-      default: return turned;
+      case 1:
+        return {-turned.sin, turned.cos};
+      case 2:
+        return {-turned.cos, -turned.sin};
+      case 3:
+        return {turned.sin, -turned.cos};
+      default:
+        return turned;
     }
   }
 

@@ -35,8 +35,10 @@ inline constexpr bool is_wide = std::same_as<T, compute_t<T>>;
 template <class Batch>
 inline Batch fused_plus(const Batch& z, const Batch& x, const Batch& y) noexcept {
 #if defined(__AVX512F__)
-  if constexpr (std::same_as<Batch, xsimd::batch<float>> && Batch::size == 16) return Batch(_mm512_fmadd_ps(x, y, z));
-  if constexpr (std::same_as<Batch, xsimd::batch<double>> && Batch::size == 8) return Batch(_mm512_fmadd_pd(x, y, z));
+  if constexpr (std::same_as<Batch, xsimd::batch<float>> && Batch::size == 16)
+    return Batch(_mm512_fmadd_ps(x, y, z));
+  if constexpr (std::same_as<Batch, xsimd::batch<double>> && Batch::size == 8)
+    return Batch(_mm512_fmadd_pd(x, y, z));
 #elif defined(__aarch64__)
   if constexpr (std::same_as<Batch, xsimd::batch<float>>) return Batch(vfmaq_f32(z, x, y));
   if constexpr (std::same_as<Batch, xsimd::batch<double>>) return Batch(vfmaq_f64(z, x, y));
@@ -48,8 +50,10 @@ inline Batch fused_plus(const Batch& z, const Batch& x, const Batch& y) noexcept
 template <class Batch>
 inline Batch fused_minus(const Batch& z, const Batch& x, const Batch& y) noexcept {
 #if defined(__AVX512F__)
-  if constexpr (std::same_as<Batch, xsimd::batch<float>> && Batch::size == 16) return Batch(_mm512_fnmadd_ps(x, y, z));
-  if constexpr (std::same_as<Batch, xsimd::batch<double>> && Batch::size == 8) return Batch(_mm512_fnmadd_pd(x, y, z));
+  if constexpr (std::same_as<Batch, xsimd::batch<float>> && Batch::size == 16)
+    return Batch(_mm512_fnmadd_ps(x, y, z));
+  if constexpr (std::same_as<Batch, xsimd::batch<double>> && Batch::size == 8)
+    return Batch(_mm512_fnmadd_pd(x, y, z));
 #elif defined(__aarch64__)
   if constexpr (std::same_as<Batch, xsimd::batch<float>>) return Batch(vfmsq_f32(z, x, y));
   if constexpr (std::same_as<Batch, xsimd::batch<double>>) return Batch(vfmsq_f64(z, x, y));
@@ -67,8 +71,12 @@ using Floats = __m512;
 /// which g++ 12 warns in the caller's code.
 inline constexpr __mmask16 all_lanes = 0xffff;
 
-inline HalfWords load_half_words(const void* from) noexcept { return _mm256_loadu_si256(static_cast<const __m256i*>(from)); }
-inline void store_half_words(void* to, HalfWords x) noexcept { _mm256_storeu_si256(static_cast<__m256i*>(to), x); }
+inline HalfWords load_half_words(const void* from) noexcept {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(from));
+}
+inline void store_half_words(void* to, HalfWords x) noexcept {
+  _mm256_storeu_si256(static_cast<__m256i*>(to), x);
+}
 inline Words load_words(const void* from) noexcept { return _mm512_loadu_si512(from); }
 inline void store_words(void* to, Words x) noexcept { _mm512_storeu_si512(to, x); }
 inline Words spread(HalfWords x) noexcept { return _mm512_maskz_cvtepu16_epi32(all_lanes, x); }
@@ -98,9 +106,15 @@ using HalfWords = __m128i;
 using Words = __m256i;
 using Floats = __m256;
 
-inline HalfWords load_half_words(const void* from) noexcept { return _mm_loadu_si128(static_cast<const __m128i*>(from)); }
-inline void store_half_words(void* to, HalfWords x) noexcept { _mm_storeu_si128(static_cast<__m128i*>(to), x); }
-inline Words load_words(const void* from) noexcept { return _mm256_loadu_si256(static_cast<const __m256i*>(from)); }
+inline HalfWords load_half_words(const void* from) noexcept {
+  return _mm_loadu_si128(static_cast<const __m128i*>(from));
+}
+inline void store_half_words(void* to, HalfWords x) noexcept {
+  _mm_storeu_si128(static_cast<__m128i*>(to), x);
+}
+inline Words load_words(const void* from) noexcept {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(from));
+}
 inline void store_words(void* to, Words x) noexcept { _mm256_storeu_si256(static_cast<__m256i*>(to), x); }
 inline Words spread(HalfWords x) noexcept { return _mm256_cvtepu16_epi32(x); }
 inline HalfWords gather_low(Words x) noexcept {

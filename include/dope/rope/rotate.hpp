@@ -110,7 +110,8 @@ inline void turn_interleaved(const T* row, T* to, const compute_t<T>* cos, const
   };
   std::size_t band = 0;
   for (; band + lanes <= bands; band += lanes) {
-    turn_pairs(row + 2 * band, to + 2 * band, Lanes<T>::load_unaligned(cos + band), Lanes<T>::load_unaligned(sin + band));
+    turn_pairs(row + 2 * band, to + 2 * band, Lanes<T>::load_unaligned(cos + band),
+               Lanes<T>::load_unaligned(sin + band));
   }
   if (band < bands) {
     const std::size_t count = bands - band;
@@ -126,8 +127,8 @@ inline void turn_interleaved(const T* row, T* to, const compute_t<T>* cos, const
 
 /// One row; `to` may equal `from`.
 template <Turn turn, Scalar T>
-inline void turn_row(const T* from, T* to, const compute_t<T>* cos, const compute_t<T>* sin, std::size_t bands,
-                     Pairing pairing) noexcept {
+inline void turn_row(const T* from, T* to, const compute_t<T>* cos, const compute_t<T>* sin,
+                     std::size_t bands, Pairing pairing) noexcept {
   if (pairing == Pairing::half_split) {
     turn_split<turn, T>(from, from + bands, to, to + bands, cos, sin, bands);
   } else {
@@ -174,7 +175,8 @@ void require_rows(const T& x, const TableView<C>& table, ListedRow<P> listed) {
   for (std::size_t token = 0; token < x.tokens; ++token) {
     const P row = listed.rows[token];
     if (row < 0 || static_cast<std::uint64_t>(row) >= table.rows) {
-      throw Error("rotate", text("row ", row, " for token ", token), text("a row from 0 to ", table.rows, " - 1"));
+      throw Error("rotate", text("row ", row, " for token ", token),
+                  text("a row from 0 to ", table.rows, " - 1"));
     }
   }
 }
@@ -182,9 +184,10 @@ void require_rows(const T& x, const TableView<C>& table, ListedRow<P> listed) {
 template <class A, class B>
 void require_same_shape(const A& from, const B& to) {
   if (from.tokens != to.tokens || from.width != to.width) {
-    throw Error("rotate",
-                text("source of ", from.tokens, " x ", from.width, ", destination of ", to.tokens, " x ", to.width),
-                "equal shapes");
+    throw Error(
+        "rotate",
+        text("source of ", from.tokens, " x ", from.width, ", destination of ", to.tokens, " x ", to.width),
+        "equal shapes");
   }
 }
 
@@ -202,20 +205,16 @@ void turn_head(HeadView<const T> from, HeadView<T> to, const TableView<compute_t
   }
 }
 
-/// Every head of x, head h by table_of(h), a block of tokens at a time: tokens outermost where that
-/// walks memory in order, else as many rows of a table as stay in the nearest cache while heads pass.
+/// Every head of x, head h by table_of(h); tokens outermost where that walks memory in order.
 template <Turn turn, Scalar T, class TableOf, class RowOf>
 void turn_heads(HeadsView<T> x, TableOf table_of, Pairing pairing, RowOf row_of) {
   for (std::size_t head = 0; head < x.heads; ++head) require_rows(x, table_of(head), row_of);
-  constexpr std::size_t cached = 16384 / (2 * sizeof(compute_t<T>));
-  const bool in_token_order = x.token_stride >= x.head_stride;
-  const std::size_t block = in_token_order ? 1 : std::max<std::size_t>(1, cached / std::max<std::size_t>(1, x.width / 2));
+  const std::size_t block = x.token_stride < x.head_stride ? x.tokens : 1;
   for (std::size_t first = 0; first < x.tokens; first += block) {
-    const std::size_t last = std::min(x.tokens, first + block);
     for (std::size_t head = 0; head < x.heads; ++head) {
       const auto& table = table_of(head);
       T* channels = x.data + first * x.token_stride + head * x.head_stride;
-      for (std::size_t token = first; token < last; ++token, channels += x.token_stride) {
+      for (std::size_t token = first; token < first + block; ++token, channels += x.token_stride) {
         const std::size_t row = row_of(token) * table.stride;
         turn_row<turn, T>(channels, channels, table.cos + row, table.sin + row, table.bands, pairing);
       }
@@ -228,7 +227,8 @@ void turn_per_head(HeadsView<T> x, std::span<const TableView<compute_t<T>>> tabl
   if (tables.size() != x.heads) {
     throw Error("rotate", text(tables.size(), " tables for ", x.heads, " heads"), "one table per head");
   }
-  turn_heads<turn>(x, [&](std::size_t head) -> const auto& { return tables[head]; }, pairing, OwnRow{});
+  turn_heads<turn>(
+      x, [&](std::size_t head) -> const auto& { return tables[head]; }, pairing, OwnRow{});
 }
 
 }  // namespace detail
@@ -246,7 +246,8 @@ void rotate(HeadView<T> x, std::type_identity_t<TableFor<T>> table, Pairing pair
 
 /// In place, token i by row rows[i].
 template <Scalar T, Position P>
-void rotate(HeadView<T> x, std::type_identity_t<TableFor<T>> table, std::span<const P> rows, Pairing pairing) {
+void rotate(HeadView<T> x, std::type_identity_t<TableFor<T>> table, std::span<const P> rows,
+            Pairing pairing) {
   const detail::ListedRow<P> listed{rows};
   detail::require_rows(x, table, listed);
   detail::turn_head<detail::Turn::forward, T>(x, x, table, pairing, listed);
@@ -255,8 +256,8 @@ void rotate(HeadView<T> x, std::type_identity_t<TableFor<T>> table, std::span<co
 /// From one head into another of the same shape, token i by row i. The two are the same memory with
 /// the same stride, or do not overlap.
 template <Scalar T>
-void rotate(std::type_identity_t<HeadView<const T>> from, HeadView<T> to, std::type_identity_t<TableFor<T>> table,
-            Pairing pairing) {
+void rotate(std::type_identity_t<HeadView<const T>> from, HeadView<T> to,
+            std::type_identity_t<TableFor<T>> table, Pairing pairing) {
   detail::require_same_shape(from, to);
   detail::require_rows(from, table, detail::OwnRow{});
   detail::turn_head<detail::Turn::forward, T>(from, to, table, pairing, detail::OwnRow{});
@@ -271,7 +272,8 @@ void rotate(HeadsView<T> x, std::type_identity_t<TableFor<T>> table, Pairing pai
 
 /// All heads in place by one table, token i by row rows[i].
 template <Scalar T, Position P>
-void rotate(HeadsView<T> x, std::type_identity_t<TableFor<T>> table, std::span<const P> rows, Pairing pairing) {
+void rotate(HeadsView<T> x, std::type_identity_t<TableFor<T>> table, std::span<const P> rows,
+            Pairing pairing) {
   detail::turn_heads<detail::Turn::forward>(
       x, [&](std::size_t) -> const auto& { return table; }, pairing, detail::ListedRow<P>{rows});
 }
@@ -307,7 +309,8 @@ void rotate_adjoint(HeadsView<T> x, std::type_identity_t<TableFor<T>> table, Pai
 
 /// Adjoint of rotate for all heads, head h by tables[h], token i by row i.
 template <Scalar T>
-void rotate_adjoint(HeadsView<T> x, std::span<const std::type_identity_t<TableFor<T>>> tables, Pairing pairing) {
+void rotate_adjoint(HeadsView<T> x, std::span<const std::type_identity_t<TableFor<T>>> tables,
+                    Pairing pairing) {
   detail::turn_per_head<detail::Turn::adjoint>(x, tables, pairing);
 }
 

@@ -230,16 +230,18 @@ struct Scale {
   void operator()(const LongRope& longrope) {
     const auto& factors = length > rope.training_length ? longrope.long_factor : longrope.short_factor;
     if (longrope.short_factor.size() != rope.bands() || longrope.long_factor.size() != rope.bands()) {
-      throw Error("LongRope",
-                  text(longrope.short_factor.size(), " short and ", longrope.long_factor.size(), " long factors"),
-                  text(rope.bands(), " of each, one per band"));
+      throw Error(
+          "LongRope",
+          text(longrope.short_factor.size(), " short and ", longrope.long_factor.size(), " long factors"),
+          text(rope.bands(), " of each, one per band"));
     }
     for (const auto* list : {&longrope.short_factor, &longrope.long_factor}) {
       for (const double factor : *list) require_positive("LongRope factor list", factor);
     }
     for (std::size_t band = 0; band < factors.size(); ++band) frequencies.omega[band] /= factors[band];
     if (longrope.attention_factor) {
-      frequencies.attention_factor = require_positive("LongRope attention_factor", *longrope.attention_factor);
+      frequencies.attention_factor =
+          require_positive("LongRope attention_factor", *longrope.attention_factor);
     } else if (require_positive("LongRope factor", longrope.factor) > 1.0) {
       if (rope.training_length < 2) {
         throw Error("LongRope", "training length 1", "at least 2 tokens, for ln L");

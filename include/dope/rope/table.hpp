@@ -69,10 +69,11 @@ inline void require_position(std::int64_t position) {
 /// or m = 0 gives exactly (a, 0). Worst error with Angles::exact and a = 1: 1 ulp of float; of double,
 /// 2 ulp. With another a, one more rounding.
 template <std::floating_point C, Position P>
-void fill_table(std::span<const double> omega, double attention_factor, std::span<const P> positions, Angles angles,
-                C* cos, C* sin, std::size_t stride) {
+void fill_table(std::span<const double> omega, double attention_factor, std::span<const P> positions,
+                Angles angles, C* cos, C* sin, std::size_t stride) {
   if (stride < omega.size()) {
-    throw Error("fill_table", detail::text("row stride ", stride), detail::text("at least ", omega.size(), " bands"));
+    throw Error("fill_table", detail::text("row stride ", stride),
+                detail::text("at least ", omega.size(), " bands"));
   }
   if (!std::isfinite(attention_factor)) {
     throw Error("fill_table", detail::text("attention factor ", attention_factor), "a finite number");
@@ -116,7 +117,8 @@ class RotationTable {
   }
 
   /// Positions first, first + 1, … first + count − 1.
-  RotationTable(const Frequencies& frequencies, std::int64_t first, std::size_t count, Angles angles = Angles::exact)
+  RotationTable(const Frequencies& frequencies, std::int64_t first, std::size_t count,
+                Angles angles = Angles::exact)
       : RotationTable(frequencies, std::span<const std::int64_t>(consecutive(first, count)), angles) {}
 
   [[nodiscard]] TableView<C> view() const noexcept {

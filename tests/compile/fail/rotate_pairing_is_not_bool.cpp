@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
 #include "dope/rope.hpp"
 
-void turn(dope::HeadView<float> x, dope::TableView<float> table) {
-  dope::rotate(x, table, true);
-}
+void turn(dope::HeadView<float> x, dope::TableView<float> table) { dope::rotate(x, table, true); }

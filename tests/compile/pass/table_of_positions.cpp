@@ -4,6 +4,7 @@
 
 #include "dope/rope.hpp"
 
-dope::RotationTable<float> build(const dope::Frequencies& frequencies, std::span<const std::int64_t> positions) {
+dope::RotationTable<float> build(const dope::Frequencies& frequencies,
+                                 std::span<const std::int64_t> positions) {
   return dope::RotationTable<float>(frequencies, positions);
 }
