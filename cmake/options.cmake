@@ -20,7 +20,7 @@ target_link_libraries(dope_options INTERFACE dope::dope)
 target_compile_options(dope_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
 # GCC 12 warns of its own AVX-512 intrinsics' undefined lanes, and of "text" + std::string, for no reason.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(dope_options INTERFACE -Wno-maybe-uninitialized -Wno-restrict)
+  target_compile_options(dope_options INTERFACE -Wno-uninitialized -Wno-maybe-uninitialized -Wno-restrict)
 endif()
 # The programs put heads side by side; a matrix product inside a head starts no threads of its own.
 target_compile_definitions(dope_options INTERFACE EIGEN_DONT_PARALLELIZE)
