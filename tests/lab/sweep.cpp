@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <initializer_list>
 #include <set>
 #include <string>
 #include <vector>
@@ -60,12 +61,14 @@ TEST_CASE("a matched spread comes from the unit's own measurement") {
   CHECK(plan.spreads == std::vector<dope::HeadSpread>{{3, 4}, {13, 14}});
   CHECK(lab::plan_for(shape, dope::GqaPolicy::per_query_head, dope::ByAll{}, {{0, 1}}, spreads)
             .spreads.empty());
-  CHECK_THROWS_AS(lab::plan_for(shape, dope::GqaPolicy::per_query_head, matched, {{1, 2}}, {}), dope::Error);
+  CHECK_THROWS_AS(
+      static_cast<void>(lab::plan_for(shape, dope::GqaPolicy::per_query_head, matched, {{1, 2}}, {})),
+      dope::Error);
 }
 
 TEST_CASE("every indicator of a sweep can rank, and is there once") {
   for (const auto breadth : {lab::Breadth::quick, lab::Breadth::full}) {
-    for (const std::size_t width : {2, 6, 32, 128}) {
+    for (const std::size_t width : std::initializer_list<std::size_t>{2, 6, 32, 128}) {
       const auto indicators = lab::sweep_indicators(breadth, width);
       REQUIRE(!indicators.empty());
       std::set<std::string> names;

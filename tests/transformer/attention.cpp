@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <initializer_list>
 #include <random>
 #include <vector>
 
@@ -78,8 +79,8 @@ struct Head {
 }  // namespace
 
 TEST_CASE("attention is the softmax-weighted mean of the visible values") {
-  for (const std::size_t width : {2, 6, 16, 32, 90, 128, 250}) {
-    for (const std::size_t tokens : {1, 7, 8, 63, 64, 65, 200, 700}) {
+  for (const std::size_t width : std::initializer_list<std::size_t>{2, 6, 16, 32, 90, 128, 250}) {
+    for (const std::size_t tokens : std::initializer_list<std::size_t>{1, 7, 8, 63, 64, 65, 200, 700}) {
       if (width > 90 && tokens > 200) continue;
       CAPTURE(width);
       CAPTURE(tokens);
@@ -103,7 +104,7 @@ TEST_CASE("attention survives scores of any size") {
   const Head head(300, 32, 8.0f);
   std::vector<float> out(300 * 32);
   head.attend(0, 300, out);
-  for (const std::size_t row : {0, 63, 64, 150, 299}) {
+  for (const std::size_t row : std::initializer_list<std::size_t>{0, 63, 64, 150, 299}) {
     const auto expected = head.oracle(row);
     // A score of size s carries an error of s·2⁻²⁴ into its weight: 1e3·6e-8.
     for (std::size_t c = 0; c < 32; ++c) {
@@ -113,11 +114,11 @@ TEST_CASE("attention survives scores of any size") {
 }
 
 TEST_CASE("a row does not depend on how rows are split into calls, to the last bit") {
-  for (const std::size_t width : {10, 32, 64}) {
+  for (const std::size_t width : std::initializer_list<std::size_t>{10, 32, 64}) {
     const Head head(300, width);
     std::vector<float> whole(300 * width);
     head.attend(0, 300, whole);
-    for (const std::size_t step : {1, 3, 8, 64, 97}) {
+    for (const std::size_t step : std::initializer_list<std::size_t>{1, 3, 8, 64, 97}) {
       CAPTURE(step);
       std::vector<float> parts(300 * width);
       for (std::size_t first = 0; first < 300; first += step)

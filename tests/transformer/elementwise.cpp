@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <initializer_list>
 #include <random>
 #include <vector>
 
@@ -24,7 +25,7 @@ std::vector<float> random_floats(std::size_t count, unsigned seed, float size) {
 }  // namespace
 
 TEST_CASE("RMSNorm divides by the root mean square") {
-  for (const std::size_t width : {1, 6, 33, 128}) {
+  for (const std::size_t width : std::initializer_list<std::size_t>{1, 6, 33, 128}) {
     for (const float size : {1e-6f, 1.0f, 1e6f}) {
       const auto x = random_floats(3 * width, 5, size);
       const auto weight = random_floats(width, 6, 1.0f);
@@ -51,7 +52,7 @@ TEST_CASE("RMSNorm divides by the root mean square") {
 }
 
 TEST_CASE("SwiGLU is silu of the gate times up") {
-  for (const std::size_t count : {1, 15, 16, 17, 100}) {
+  for (const std::size_t count : std::initializer_list<std::size_t>{1, 15, 16, 17, 100}) {
     auto gate = random_floats(count, 8, 4.0f);
     gate[0] = -90.0f;  // exp(90) overflows float's neighbourhood: silu must go to −0, not NaN
     const auto before = gate;

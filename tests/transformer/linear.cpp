@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstddef>
+#include <initializer_list>
 #include <random>
 #include <vector>
 
@@ -41,9 +42,11 @@ struct Product {
 }  // namespace
 
 TEST_CASE("linear is x times the transposed weight plus the bias") {
-  for (const std::size_t tokens : {1, 2, 5, 128, 129, 300}) {
-    for (const auto& [in, out] :
+  for (const std::size_t tokens : std::initializer_list<std::size_t>{1, 2, 5, 128, 129, 300}) {
+    for (const auto& shape :
          {std::pair<std::size_t, std::size_t>{1, 1}, {7, 3}, {16, 33}, {128, 264}, {300, 65}}) {
+      const std::size_t in = shape.first;
+      const std::size_t out = shape.second;
       CAPTURE(tokens);
       CAPTURE(in);
       const Product product(tokens, in, out);

@@ -214,7 +214,9 @@ TEST_CASE("logits of the embedded model agree with PyTorch's") {
   const std::vector<std::pair<std::string, dope::Scaling>> cases = {{"native_512", dope::Unscaled{}},
                                                                     {"native_512_noisy", dope::Unscaled{}},
                                                                     {"dynamic_ntk_1536", dope::DynamicNtk{}}};
-  for (const auto& [name, scaling] : cases) {
+  for (const auto& one : cases) {
+    const std::string& name = one.first;
+    const dope::Scaling& scaling = one.second;
     CAPTURE(name);
     const auto tokens = values_of<std::int32_t>(golden.tensor(name + ".tokens"));
     const auto expected = values_of<float>(golden.tensor(name + ".logits"));
@@ -427,8 +429,10 @@ TEST_CASE("what a request cannot do is one clear error") {
   CHECK_THROWS_AS(request.prefill(std::span(nine).first(2), Keep::nothing, 0), dope::Error);
   request.prefill(std::span(nine).first(8));
   CHECK_THROWS_AS(request.decode(1), dope::Error);
-  CHECK_THROWS_AS(make_schedule(model, dope::Unscaled{}, 8, dope::empty_plan({3, 4, 2, 6, 6})), dope::Error);
-  CHECK_THROWS_AS(make_schedule(model, dope::Unscaled{}, 0), dope::Error);
+  CHECK_THROWS_AS(
+      static_cast<void>(make_schedule(model, dope::Unscaled{}, 8, dope::empty_plan({3, 4, 2, 6, 6}))),
+      dope::Error);
+  CHECK_THROWS_AS(static_cast<void>(make_schedule(model, dope::Unscaled{}, 0)), dope::Error);
   CHECK_THROWS_AS(Request::resume(request, make_schedule(model, dope::Unscaled{}, 8)), dope::Error);
   Request base(model, make_schedule(model, dope::DynamicNtk{}, 40));
   base.prefill(nine, Keep::layer_inputs);

@@ -2,6 +2,7 @@
 #include "lab/support/sweep.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <map>
 #include <utility>
 
@@ -21,7 +22,7 @@ std::vector<dope::Entropy> entropies(Breadth breadth, std::size_t head_width) {
   }
   all = {dope::VonNeumann{}, dope::BandMean{}, dope::SpectralNorm{dope::NormScale::raw},
          dope::SpectralNorm{dope::NormScale::trace_share}};
-  for (const std::size_t r : {1, 4, 8, 16, 32}) {
+  for (const std::size_t r : std::initializer_list<std::size_t>{1, 4, 8, 16, 32}) {
     if (r > head_width) break;
     if (r > 1) all.emplace_back(dope::TruncatedEffectiveRank{r});
     all.emplace_back(dope::TruncatedMean{r});
