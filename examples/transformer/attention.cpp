@@ -45,8 +45,8 @@ void score_block(const float* queries, std::size_t width, const float* keys, flo
       const Batch k1 = Batch::load_unaligned(keys + c * block + j + lanes);
       for (std::size_t r = 0; r < rows; ++r) {
         const Batch q(queries[r * width + c]);
-        sums[r][0] = xsimd::fma(q, k0, sums[r][0]);
-        sums[r][1] = xsimd::fma(q, k1, sums[r][1]);
+        sums[r][0] = fused_plus(sums[r][0], q, k0);
+        sums[r][1] = fused_plus(sums[r][1], q, k1);
       }
     }
     for (std::size_t r = 0; r < rows; ++r) {
@@ -73,7 +73,7 @@ void add_values(const float* weights, std::size_t keys, const float* values, std
     }
     for (std::size_t r = 0; r < rows; ++r) {
       const Batch weight(weights[r * block + j]);
-      for (std::size_t v = 0; v < vectors; ++v) sums[r][v] = xsimd::fma(weight, value[v], sums[r][v]);
+      for (std::size_t v = 0; v < vectors; ++v) sums[r][v] = fused_plus(sums[r][v], weight, value[v]);
     }
   }
   for (std::size_t r = 0; r < rows; ++r) {
@@ -93,13 +93,13 @@ Batch exp_of_nonpositive(const Batch& x) {
   const Batch rounder(12582912.0f);
   const Batch log2_e(1.44269504f);
   const Batch log2_e_rest(1.92596303e-8f);
-  const Batch shifted = xsimd::fma(x, log2_e, rounder);
+  const Batch shifted = fused_plus(rounder, x, log2_e);
   const Batch n = shifted - rounder;
-  const Batch f = xsimd::fma(x, log2_e_rest, xsimd::fms(x, log2_e, n));
+  const Batch f = fused_plus(fused_plus(-n, x, log2_e), x, log2_e_rest);
   Batch power(1.53963100e-5f);
   for (const float coefficient : {1.54035304e-4f, 1.33335581e-3f, 9.61812911e-3f, 5.55041087e-2f,
                                   2.40226507e-1f, 6.93147181e-1f, 1.0f}) {
-    power = xsimd::fma(power, f, Batch(coefficient));
+    power = fused_plus(Batch(coefficient), power, f);
   }
   const Integers raised = std::bit_cast<Integers>(power) + (std::bit_cast<Integers>(shifted) << 23);
   return xsimd::select(x < Batch(-87.3f), Batch(0.0f), std::bit_cast<Batch>(raised));
@@ -121,7 +121,7 @@ void soften(float* scores, float* maximum, Batch* sum, float* rescale) {
       weight.store_unaligned(row + j);
       added += weight;
     }
-    sum[r] = sum[r] * Batch(rescale[r]) + added;
+    sum[r] = fused_plus(added, sum[r], Batch(rescale[r]));
   }
 }
 

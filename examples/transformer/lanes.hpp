@@ -5,7 +5,12 @@
 #include <cstddef>
 #include <xsimd/xsimd.hpp>
 
+#include "dope/rope/lanes.hpp"
+
 namespace reference {
+
+/// z + x·y, one rounding where the processor can: the same bits wherever a compiler inlines it.
+using dope::detail::fused_plus;
 
 // Across the lanes of a vector, in lane order. (xsimd renamed its own reductions between versions.)
 

@@ -56,8 +56,8 @@ float dot(const float* a, const float* b, std::size_t count) {
   std::size_t i = 0;
   for (; i + 4 * lanes <= count; i += 4 * lanes) {
     for (std::size_t s = 0; s < 4; ++s) {
-      sums[s] = xsimd::fma(Batch::load_unaligned(a + i + s * lanes), Batch::load_unaligned(b + i + s * lanes),
-                           sums[s]);
+      sums[s] = fused_plus(sums[s], Batch::load_unaligned(a + i + s * lanes),
+                           Batch::load_unaligned(b + i + s * lanes));
     }
   }
   float rest = 0.0f;
