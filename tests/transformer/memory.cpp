@@ -15,7 +15,7 @@
 namespace {
 
 // What a process with the model loaded holds before it reads a token: code, weights, OpenMP's stacks.
-constexpr std::size_t at_rest = std::size_t{96} << 20;
+[[maybe_unused]] constexpr std::size_t at_rest = std::size_t{96} << 20;
 
 /// Peak resident bytes of a process of its own that prefills `tokens` tokens; 0 where it failed.
 std::size_t peak_of_prefill(std::size_t tokens) {
@@ -37,14 +37,15 @@ std::size_t peak_of_prefill(std::size_t tokens) {
 
 }  // namespace
 
-// A sanitizer's own memory would be measured with it.
-#if !defined(__SANITIZE_ADDRESS__)
 TEST_CASE("memory grows with the tokens, not with their square") {
+#if defined(__SANITIZE_ADDRESS__)
+  CHECK(peak_of_prefill(1024) > 0);  // the peak would be mostly the sanitizer's own
+#else
   // Keys and values, 4 layers × 4 key heads × 2 × 32 floats; two tables of 16 cos and sin, positions, text.
   constexpr std::size_t bytes_per_token = 4 * 4 * 2 * 32 * 4 + 2 * 2 * 16 * 4 + 8 + 8 + 4;
   constexpr std::size_t tokens = 16384;  // one head's scores alone would be 1 GiB
   const std::size_t peak = peak_of_prefill(tokens);
   CHECK(peak > 0);
   CHECK(peak < at_rest + tokens * bytes_per_token);
-}
 #endif
+}
