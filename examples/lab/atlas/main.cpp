@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include <filesystem>
+#include <iostream>
+
+#include "lab/atlas/options.hpp"
+#include "lab/atlas/picture.hpp"
+#include "lab/atlas/report.hpp"
+#include "lab/atlas/survey.hpp"
+#include "transformer/atomic_file.hpp"
+
+namespace {
+
+int run(int argc, const char* const* argv) {
+  const auto parsed = atlas::parse_options(argc, argv);
+  if (!parsed.options) {
+    std::cout << parsed.help;
+    return 0;
+  }
+  const auto& options = *parsed.options;
+  const auto bands = atlas::bands_of(options.base, options.width);
+  std::filesystem::create_directories(options.out);
+  const auto survey = atlas::survey_of(bands, atlas::sampled_positions(options.positions));
+  const auto csv = options.out / "atlas.csv";
+  const auto picture = options.out / "atlas.svg";
+  reference::write_file_whole(csv, atlas::csv_of(survey));
+  reference::write_file_whole(picture, atlas::picture_of(survey));
+  std::cout << "worst chord |e^it' - e^it| over " << bands.size() << " bands (which), by position\n\n"
+            << atlas::table_of(survey).text() << '\n'
+            << csv.string() << '\n'
+            << picture.string() << '\n';
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "atlas: " << error.what() << '\n';
+    return 1;
+  }
+}
