@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstddef>
+#include <span>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "dope/conformance/array.hpp"
+#include "dope/conformance/case.hpp"
+#include "dope/conformance/cause.hpp"
+#include "dope/conformance/expected.hpp"
+#include "dope/conformance/inputs.hpp"
+#include "dope/conformance/place.hpp"
+#include "dope/conformance/suspects_denoise.hpp"
+#include "dope/conformance/suspects_rotation.hpp"
+#include "dope/conformance/suspects_spectral.hpp"
+#include "dope/conformance/tolerance.hpp"
+
+namespace dope::conformance {
+
+/// What the judge says of one case.
+///
+/// chord: the largest |y − ŷ|/scale over the elements that have a scale (for a rotation, over pairs,
+/// the distance of the two points on the unit circle). nmse: Σ(y − ŷ)²/Σŷ². ulp: the largest
+/// |y − ŷ| in spacings of the output type at ŷ.
+struct Verdict {
+  std::string name;
+  bool passed = false;
+  double chord = 0.0;
+  double nmse = 0.0;
+  double ulp = 0.0;
+  std::size_t elements = 0;
+  std::size_t wrong = 0;
+  Cause cause = Cause::none;
+  double explained = 0.0;  ///< share of the wrong elements that the cause predicts
+  std::string where;       ///< what the wrong elements have in common; empty where nothing
+  std::string worst;       ///< the element furthest outside its tolerance: where, given, expected
+  std::string text;        ///< the verdict in words, several lines where it failed
+};
+
+namespace detail {
+
+inline std::string shown(double value) {
+  std::array<char, 40> digits{};
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::general, 9);
+  return std::string(digits.data(), end.ptr);
+}
+
+/// Throws Error unless `output` is the array that is expected, in name, type and shape.
+inline void require_like(const Case& c, const Array& expected, const Array& output) {
+  const auto shape_text = [](const std::vector<std::size_t>& shape) {
+    std::string joined = "[";
+    for (std::size_t i = 0; i < shape.size(); ++i) joined += text(i == 0 ? "" : ", ", shape[i]);
+    return joined + "]";
+  };
+  const bool wide = expected.element == Element::float64 && output.element == Element::float32 &&
+                    !std::holds_alternative<RotateTask>(c.task) &&
+                    !std::holds_alternative<DenoiseTask>(c.task);
+  if (output.shape != expected.shape || (output.element != expected.element && !wide) ||
+      output.values.size() != count_of(expected.shape)) {
+    throw Error(text("case ", c.name, ", output ", expected.name),
+                text(name_of(output.element), " ", shape_text(output.shape)),
+                text(name_of(expected.element), " ", shape_text(expected.shape)));
+  }
+}
+
+inline std::vector<Suspect> suspects_of(const Case& c, const std::vector<Array>& inputs) {
+  const auto values = [&](std::size_t i) { return std::span<const double>(inputs[i].values); };
+  if (const auto* task = std::get_if<RotateTask>(&c.task)) return RotationSuspects(*task, values(0)).all();
+  if (const auto* task = std::get_if<DenoiseTask>(&c.task))
+    return denoise_suspects(*task, values(0), values(1));
+  if (const auto* task = std::get_if<GramTask>(&c.task)) return gram_suspects(*task, values(0));
+  if (const auto* task = std::get_if<EntropyTask>(&c.task)) return entropy_suspects(*task, values(0));
+  if (const auto* task = std::get_if<SelectTask>(&c.task)) return select_suspects(*task, values(0));
+  if (const auto* task = std::get_if<FrequenciesTask>(&c.task)) return frequencies_suspects(*task);
+  return noise_suspects(std::get<NoiseTask>(c.task));
+}
+
+/// One wrong element: which array, which index.
+struct WrongElement {
+  std::size_t array = 0;
+  std::size_t index = 0;
+};
+
+/// Everything known of a failed case.
+struct Evidence {
+  const Case& c;
+  const std::vector<Array>& inputs;
+  const std::vector<Array>& expected;
+  std::span<const Array> outputs;
+  const std::vector<std::vector<Measure>>& measures;
+  Tolerance tolerance;
+  std::vector<WrongElement> wrong;
+
+  [[nodiscard]] double given(WrongElement at) const { return outputs[at.array].values[at.index]; }
+  [[nodiscard]] double right(WrongElement at) const { return expected[at.array].values[at.index]; }
+  [[nodiscard]] const Measure& measure(WrongElement at) const { return measures[at.array][at.index]; }
+  [[nodiscard]] Element element(WrongElement at) const { return outputs[at.array].element; }
+};
+
+/// The share of wrong elements that a suspect returns, within four times the tolerance.
+inline double explained_by(const Evidence& evidence, const Suspect& suspect) {
+  Tolerance loose = evidence.tolerance;
+  loose.relative *= 4.0;
+  loose.per_angle *= 4.0;
+  std::size_t hits = 0;
+  for (const WrongElement at : evidence.wrong) {
+    if (at.array >= suspect.predicted.size() ||
+        suspect.predicted[at.array].size() != evidence.expected[at.array].values.size()) {
+      continue;
+    }
+    Measure measure = evidence.measure(at);
+    if (measure.exact && !std::holds_alternative<SelectTask>(evidence.c.task)) {
+      measure = {std::abs(evidence.given(at)), 0.0, false};
+    }
+    const double predicted = suspect.predicted[at.array][at.index];
+    const double given = evidence.given(at);
+    if (std::abs(given - predicted) <= allowance(loose, measure, evidence.element(at), given, predicted))
+      ++hits;
+  }
+  return static_cast<double>(hits) / static_cast<double>(evidence.wrong.size());
+}
+
+/// Angle precision by its size, where no route is matched value by value: pairs keep their norm, and
+/// their angle is off by at most a fixed share of m·ω.
+inline Cause precision_by_size(const Evidence& evidence) {
+  const auto* task = std::get_if<RotateTask>(&evidence.c.task);
+  if (task == nullptr) return Cause::unknown;
+  const std::vector<Frequencies> tables = oracle::tables_of(*task);
+  double worst = 0.0;
+  for (std::size_t token = 0; token < task->tokens(); ++token) {
+    for (std::size_t head = 0; head < task->heads; ++head) {
+      for (std::size_t band = 0; band < tables[0].omega.size(); ++band) {
+        const oracle::Pair pair = oracle::pair_of(task->pairing, band, 2 * tables[0].omega.size());
+        const std::size_t row = token * task->token_stride + head * task->head_stride;
+        const WrongElement a{0, row + pair.first};
+        const WrongElement b{0, row + pair.second};
+        const double slack = allowance(evidence.tolerance, evidence.measure(a), evidence.element(a),
+                                       evidence.right(a), evidence.right(a)) +
+                             allowance(evidence.tolerance, evidence.measure(b), evidence.element(b),
+                                       evidence.right(b), evidence.right(b));
+        const double norm = std::hypot(evidence.given(a), evidence.given(b));
+        const double scale = evidence.measure(a).scale;
+        if (!(std::abs(norm - scale) <= 2.0 * slack)) return Cause::unknown;
+        const double chord =
+            std::hypot(evidence.given(a) - evidence.right(a), evidence.given(b) - evidence.right(b));
+        if (chord <= 2.0 * slack || scale == 0.0) continue;
+        const double off = 2.0 * std::asin(std::min(1.0, chord / (2.0 * scale)));
+        if (evidence.measure(a).angle == 0.0) return Cause::unknown;
+        worst = std::max(worst, off / evidence.measure(a).angle);
+      }
+    }
+  }
+  if (worst == 0.0) return Cause::unknown;
+  if (worst <= 0x1p-20) return Cause::angle_float32;
+  if (worst <= 0x1p-10) return Cause::angle_float16;
+  return worst <= 0x1p-7 ? Cause::angle_bfloat16 : Cause::unknown;
+}
+
+inline std::pair<Cause, double> diagnose(const Evidence& evidence) {
+  bool only_guards = true;
+  bool only_tails = true;
+  bool nothing = true;
+  for (const WrongElement at : evidence.wrong) {
+    if (!std::isfinite(evidence.given(at))) return {Cause::not_finite, 1.0};
+    const ElementKind kind = kind_of(evidence.c, at.array, at.index);
+    only_guards = only_guards && kind == ElementKind::guard;
+    only_tails = only_tails && kind == ElementKind::tail;
+    nothing = nothing && (evidence.given(at) == 0.0 || evidence.given(at) == guard_value) &&
+              evidence.right(at) != 0.0;
+  }
+  if (nothing && evidence.wrong.size() * 2 > evidence.expected[0].values.size()) {
+    return {Cause::nothing_written, 1.0};
+  }
+  std::pair<Cause, double> best{Cause::unknown, 0.0};
+  for (const Suspect& suspect : suspects_of(evidence.c, evidence.inputs)) {
+    const double share = explained_by(evidence, suspect);
+    if (share > best.second + 1e-9) best = {suspect.cause, share};
+  }
+  if (best.second >= 0.8) return best;
+  if (const Cause size = precision_by_size(evidence); size != Cause::unknown) return {size, 1.0};
+  if (only_guards) return {Cause::guard_overwritten, 1.0};
+  if (only_tails) return {Cause::tail_changed, 1.0};
+  return best.second >= 0.5 ? best : std::pair{Cause::unknown, best.second};
+}
+
+inline std::string verdict_text(const Case& c, const Verdict& verdict, const Tolerance& tolerance) {
+  if (verdict.passed) {
+    return text("pass ", c.name, "  chord ", shown(verdict.chord), ", nmse ", shown(verdict.nmse));
+  }
+  const CauseText cause = text_of(verdict.cause);
+  std::string said = text("FAIL ", c.name, ": ", cause.name);
+  if (verdict.cause != Cause::unknown && verdict.explained < 0.995) {
+    said += text(" (explains ", static_cast<int>(100.0 * verdict.explained), " % of the wrong elements)");
+  }
+  said += text("\n  ", cause.advice, "\n  wrong: ", verdict.wrong, " of ", verdict.elements, " elements");
+  if (!verdict.where.empty()) said += "; " + verdict.where;
+  said +=
+      text("\n  worst: ", verdict.worst, "\n  chord ", shown(verdict.chord), ", nmse ", shown(verdict.nmse),
+           ", ", shown(verdict.ulp), " ulp; allowed ", shown(tolerance.relative), " of the scale");
+  if (tolerance.per_angle > 0.0) said += text(" + ", shown(tolerance.per_angle), " per radian");
+  said += text(" and one rounding\n  the case catches: ", c.catches);
+  if (!c.thread.empty()) said += text(" (", c.thread, ")");
+  return said;
+}
+
+}  // namespace detail
+
+/// Hold the outputs of a kernel against the oracle and say what is wrong with them.
+///
+/// outputs: the arrays of expected_of(c), in its order. Throws Error where one is missing or has another
+/// name, type or shape; values are judged, whatever they are. Law: the oracle's own values, rounded once
+/// to the output type, pass every case.
+[[nodiscard]] inline Verdict judge(const Case& c, std::span<const Array> outputs) {
+  const std::vector<Array> inputs = inputs_of(c);
+  const std::vector<Array> expected = expected_of(c, inputs);
+  if (outputs.size() != expected.size()) {
+    throw Error(detail::text("case ", c.name), detail::text(outputs.size(), " outputs"),
+                detail::text(expected.size(), " outputs"));
+  }
+  const std::vector<std::vector<Measure>> measures = measures_of(c, inputs, expected);
+  detail::Evidence evidence{c, inputs, expected, outputs, measures, tolerance_of(c), {}};
+  Verdict verdict;
+  verdict.name = c.name;
+  double squares = 0.0;
+  double errors = 0.0;
+  double furthest = -1.0;
+  for (std::size_t a = 0; a < expected.size(); ++a) {
+    if (outputs[a].name != expected[a].name) {
+      throw Error(detail::text("case ", c.name), detail::text("output ", a, " named ", outputs[a].name),
+                  expected[a].name);
+    }
+    detail::require_like(c, expected[a], outputs[a]);
+    const Element element = outputs[a].element;
+    verdict.elements += expected[a].values.size();
+    for (std::size_t i = 0; i < expected[a].values.size(); ++i) {
+      const double y = outputs[a].values[i];
+      const double right = expected[a].values[i];
+      const double error = std::abs(y - right);
+      squares += right * right;
+      errors += error * error;
+      const Measure& measure = measures[a][i];
+      if (measure.scale > 0.0) verdict.chord = std::max(verdict.chord, error / measure.scale);
+      if (const double half = half_spacing(element, right); half > 0.0) {
+        verdict.ulp = std::max(verdict.ulp, error / (2.0 * half));
+      }
+      const double allowed = allowance(evidence.tolerance, measure, element, y, right);
+      if (error <= allowed) continue;
+      evidence.wrong.push_back({a, i});
+      const double excess = std::isfinite(error) ? (allowed > 0.0 ? error / allowed : 1e300) : 1e301;
+      if (excess > furthest) {
+        furthest = excess;
+        verdict.worst = detail::text(detail::place_of(c, expected[a], a, i), ": given ", detail::shown(y),
+                                     ", expected ", detail::shown(right));
+      }
+    }
+  }
+  verdict.nmse = squares > 0.0 ? errors / squares : errors;
+  verdict.wrong = evidence.wrong.size();
+  verdict.passed = evidence.wrong.empty();
+  if (!verdict.passed) {
+    std::tie(verdict.cause, verdict.explained) = detail::diagnose(evidence);
+    std::vector<std::vector<bool>> flags;
+    for (const Array& array : expected) flags.emplace_back(array.values.size(), false);
+    for (const detail::WrongElement at : evidence.wrong) flags[at.array][at.index] = true;
+    verdict.where = detail::where(c, expected, flags);
+  }
+  verdict.text = detail::verdict_text(c, verdict, evidence.tolerance);
+  return verdict;
+}
+
+}  // namespace dope::conformance
