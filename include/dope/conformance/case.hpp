@@ -51,6 +51,9 @@ enum class Placement { in_place, out_of_place };
 
 enum class PositionType { int32, int64 };
 
+/// What lies after the last row of a buffer: one wide vector.
+inline constexpr std::size_t guard_elements = 16;
+
 /// Rotation of `heads` heads, all tokens of one request or batch.
 struct RotateTask {
   RopeParameters rope;
@@ -71,10 +74,10 @@ struct RotateTask {
 
   [[nodiscard]] std::size_t tokens() const noexcept { return positions.size(); }
   [[nodiscard]] std::size_t width() const noexcept { return rope.head_width; }
-  /// Elements of the caller's buffer, the guards after the last row included.
+  /// Elements of the caller's buffer, the guards between the rows and after the last one included.
   [[nodiscard]] std::size_t buffer_size() const noexcept {
-    const bool token_outer = token_stride >= head_stride;
-    return token_outer ? tokens() * token_stride : heads * head_stride;
+    if (tokens() == 0 || heads == 0) return 0;
+    return (tokens() - 1) * token_stride + (heads - 1) * head_stride + width() + guard_elements;
   }
 };
 

@@ -131,7 +131,10 @@ class Runner {
   template <Scalar T, Position P>
   Result rotate(const RotateTask& task) const {
     if constexpr (std::invocable<Kernel&, const RotateCall<T, P>&>) {
+      // Behind the buffer lies room for kernels that walk it by other strides.
+      const std::size_t size = task.buffer_size();
       std::vector<T> x = stored<T>(inputs_[0].values);
+      x.resize(4 * size, static_cast<T>(guard_value));
       std::vector<T> apart(x.size(), static_cast<T>(guard_value));
       std::vector<T>& y = task.placement == Placement::in_place ? x : apart;
       const std::vector<P> positions(task.positions.begin(), task.positions.end());
@@ -151,7 +154,11 @@ class Runner {
                                  task.scaling, task.length, task.pairing, task.angles, task.direction});
         first += count;
       }
-      return std::vector<Array>{{"y", task.element, {y.size()}, read_back(y)}};
+      for (std::size_t i = size; i < y.size(); ++i) {
+        if (static_cast<double>(y[i]) != guard_value) y[size - 1] = y[i];
+      }
+      y.resize(size);
+      return std::vector<Array>{{"y", task.element, {size}, read_back(y)}};
     }
     return std::nullopt;
   }

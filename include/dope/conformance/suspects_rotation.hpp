@@ -139,7 +139,6 @@ class RotationSuspects {
   }
 
   void places() {
-    add(Cause::not_rotated, std::vector<double>(x_.begin(), x_.end()));
     altered(Cause::sign_transposed, [](RotateTask& t) {
       t.direction = t.direction == Direction::forward ? Direction::adjoint : Direction::forward;
     });
@@ -172,6 +171,7 @@ class RotationSuspects {
     const auto last = static_cast<P>(task_.rope.training_length);
     at_position(Cause::position_clamped, [last](P m, P, P) { return std::min(m, last - 1); });
     at_position(Cause::position_clamped, [last](P m, P, P) { return m % last; });
+    add(Cause::not_rotated, std::vector<double>(x_.begin(), x_.end()));
   }
 
   void layouts() {
