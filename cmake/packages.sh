@@ -34,5 +34,5 @@ need_packages() {
 # What the programs need; what tests and benches need besides.
 program_packages=(g++ cmake make libeigen3-dev libxsimd-dev librandom123-dev libblis-serial-dev
                   nlohmann-json3-dev libcxxopts-dev)
-test_packages=("${program_packages[@]}" doctest-dev)
+test_packages=("${program_packages[@]}" doctest-dev python3-numpy)
 bench_packages=("${program_packages[@]}" libbenchmark-dev)

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: MIT
+#include "export.hpp"
+
+#include <unistd.h>
+
+#include <span>
+#include <system_error>
+#include <utility>
+
+#include "dope/conformance/expected.hpp"
+#include "dope/conformance/inputs.hpp"
+#include "dope/core/error.hpp"
+#include "elements.hpp"
+#include "lab/support/parallel.hpp"
+#include "manifest.hpp"
+#include "options.hpp"
+#include "transformer/atomic_file.hpp"
+#include "transformer/checked_json.hpp"
+#include "transformer/safetensors.hpp"
+
+namespace vectors {
+namespace {
+
+namespace fs = std::filesystem;
+using dope::conformance::Array;
+using dope::conformance::Case;
+using dope::conformance::Element;
+
+constexpr std::size_t largest_manifest = std::size_t{1} << 26;
+
+[[noreturn]] void refuse(const fs::path& folder, const std::string& given) {
+  throw dope::Error("export " + folder.string(), given,
+                    "a folder that is new, empty, or holds an earlier export and nothing else");
+}
+
+/// Throws dope::Error unless the folder may be replaced.
+void require_replaceable(const fs::path& folder) {
+  if (!fs::exists(fs::symlink_status(folder))) return;
+  if (!fs::is_directory(folder)) refuse(folder, "a file");
+  if (fs::is_empty(folder)) return;
+  const fs::path manifest = folder / manifest_name;
+  if (!fs::is_regular_file(manifest))
+    refuse(folder, "a folder with files and no " + std::string(manifest_name));
+  try {
+    const auto root = reference::read_object(manifest, largest_manifest);
+    if (!root.contains("format") || root.at("format") != manifest_format) {
+      refuse(folder, "a " + std::string(manifest_name) + " of something else");
+    }
+  } catch (const dope::Error&) {
+    refuse(folder, "a " + std::string(manifest_name) + " of something else");
+  }
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const auto name = entry.path().filename();
+    if (name != manifest_name && name != cases_folder)
+      refuse(folder, reference::printable(name.string()) + " in it");
+  }
+  const fs::path cases = folder / cases_folder;
+  if (!fs::is_directory(cases)) return;
+  for (const auto& entry : fs::directory_iterator(cases)) {
+    if (entry.path().extension() != ".safetensors" || !entry.is_regular_file()) {
+      refuse(folder,
+             reference::printable((fs::path(cases_folder) / entry.path().filename()).string()) + " in it");
+    }
+  }
+}
+
+/// A folder beside the target that vanishes unless it takes the target's place.
+class Staging {
+ public:
+  explicit Staging(fs::path target)
+      : target_(std::move(target)), path_(beside(".new")), replaced_(beside(".old")) {
+    fs::create_directories(target_.parent_path());
+    if (!fs::create_directory(path_))
+      throw dope::Error("export " + target_.string(), path_.string(), "no such folder");
+  }
+  Staging(const Staging&) = delete;
+  Staging& operator=(const Staging&) = delete;
+  ~Staging() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+
+  [[nodiscard]] const fs::path& path() const noexcept { return path_; }
+
+  void keep() {
+    const bool replaces = fs::exists(target_);
+    if (replaces) fs::rename(target_, replaced_);
+    try {
+      fs::rename(path_, target_);
+    } catch (...) {
+      if (replaces) fs::rename(replaced_, target_);
+      throw;
+    }
+    if (replaces) fs::remove_all(replaced_);
+  }
+
+ private:
+  [[nodiscard]] fs::path beside(const char* suffix) const {
+    return target_.parent_path() /
+           ("." + target_.filename().string() + "." + std::to_string(::getpid()) + suffix);
+  }
+
+  fs::path target_;
+  fs::path path_;
+  fs::path replaced_;
+};
+
+/// Tensors and the bytes they view.
+class CaseFile {
+ public:
+  void add(std::string name, const Array& array) {
+    bytes_.push_back(encode(array));
+    // The buffer of a moved vector stays where it is, and so do the bytes viewed.
+    tensors_.push_back({std::move(name), {dtype_of(array.element), array.shape, bytes_.back()}});
+  }
+  void write(const fs::path& path) const { reference::write_safetensors(path, tensors_); }
+
+ private:
+  std::vector<std::vector<std::byte>> bytes_;
+  std::vector<reference::NamedTensor> tensors_;
+};
+
+Json write_case(const fs::path& folder, const Case& one) {
+  const auto inputs = inputs_of(one);
+  const auto expected = expected_of(one, inputs);
+  CaseFile file;
+  for (const Array& array : inputs) file.add("input." + array.name, array);
+  for (Array array : expected) {
+    array.element = Element::float64;
+    file.add("expected." + array.name, array);
+  }
+  Json entry = entry_of(one, inputs, expected);
+  file.write(folder / entry.at("file").get<std::string>());
+  return entry;
+}
+
+std::vector<std::string> all_tasks() {
+  const auto names = task_names();
+  return {names.begin(), names.end()};
+}
+
+Exported write_all(const fs::path& folder, const std::vector<Case>& cases,
+                   const std::vector<std::string>& tasks, const std::function<void()>& between) {
+  require_replaceable(folder);
+  Staging staging(folder);
+  fs::create_directory(staging.path() / cases_folder);
+  std::vector<Json> entries(cases.size());
+  lab::for_each_in_parallel(cases.size(), [&](std::size_t i) {
+    between();
+    entries[i] = write_case(staging.path(), cases[i]);
+  });
+  reference::write_file_whole(staging.path() / manifest_name, manifest_text(tasks, entries));
+  Exported exported{cases.size(), 0};
+  for (const auto& entry : fs::recursive_directory_iterator(staging.path())) {
+    if (entry.is_regular_file()) exported.bytes += entry.file_size();
+  }
+  staging.keep();
+  return exported;
+}
+
+}  // namespace
+
+Exported export_vectors(const fs::path& folder, const std::vector<Case>& catalogue,
+                        const std::vector<std::string>& tasks, const std::function<void()>& between) {
+  const std::vector<std::string> meant = tasks.empty() ? all_tasks() : tasks;
+  const Selection selection{meant, {}, {}};
+  std::vector<Case> cases;
+  for (const Case& one : catalogue) {
+    if (selection.wants(one)) cases.push_back(one);
+  }
+  try {
+    fs::path target = fs::weakly_canonical(fs::absolute(folder));
+    if (!target.has_filename()) target = target.parent_path();
+    return write_all(target, cases, meant, between);
+  } catch (const fs::filesystem_error& error) {
+    throw dope::Error("export " + folder.string(), error.code().message(), "a folder that can be written to");
+  }
+}
+
+}  // namespace vectors
