@@ -5,6 +5,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "dope/core/error.hpp"
@@ -92,7 +93,9 @@ void write(const std::filesystem::path& path, const std::vector<port::Output>& o
 void run(const Options& options) {
   const auto cases = port::read_cases(options.folder);
   const auto engine = engine_for(options);
-  std::filesystem::create_directories(options.out);
+  std::error_code failure;
+  std::filesystem::create_directories(options.out, failure);
+  if (failure) throw dope::Error(options.out.string(), failure.message(), "a folder that can be made");
   std::size_t done = 0;
   for (const auto& entry : cases) {
     const std::string task = entry.at("task").get<std::string>();

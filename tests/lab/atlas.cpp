@@ -109,6 +109,24 @@ TEST_CASE("float products: at most |m·ω|·2^-23, and one rounding of cos and s
   }
 }
 
+TEST_CASE("powers in float: an error per band; powf: one of ω; a 16-bit angle: one rounding of it") {
+  const auto bands = atlas::bands_of(10000.0, 128);
+  for (const std::int64_t position : {1, 100, 4095, 32767}) {
+    const auto powers = chords("float32_band_powers", bands, position);
+    const auto powf = chords("float32_product_powf", bands, position);
+    const auto bf16 = chords("bf16_angle", bands, position);
+    const auto fp16 = chords("fp16_angle", bands, position);
+    for (std::size_t f = 0; f < bands.size(); ++f) {
+      const double angle = static_cast<double>(position) * bands.omega[f];
+      CHECK(powers[f] <= angle * static_cast<double>(2 * f + 1) * 0x1p-23 + 0x1p-23);
+      CHECK(powf[f] <= angle * 0x1p-20 + 0x1p-23);
+      CHECK(bf16[f] <= angle * 0x1.001p-8 + 0x1p-23);
+      CHECK(fp16[f] <= angle * 0x1.001p-11 + 0x1p-23);
+    }
+    CHECK(powers[8] > chords("float32_product", bands, position)[8]);
+  }
+}
+
 TEST_CASE("steps: error grows with the number of steps, between its root and in proportion") {
   for (const char* name : {"float32_complex_steps", "float32_angle_sum"}) {
     double before = at(whole_survey(), name, 64).chord;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <filesystem>
 #include <iostream>
+#include <system_error>
 
+#include "dope/core/error.hpp"
 #include "lab/atlas/options.hpp"
 #include "lab/atlas/picture.hpp"
 #include "lab/atlas/report.hpp"
@@ -18,7 +20,10 @@ int run(int argc, const char* const* argv) {
   }
   const auto& options = *parsed.options;
   const auto bands = atlas::bands_of(options.base, options.width);
-  std::filesystem::create_directories(options.out);
+  std::error_code failure;
+  std::filesystem::create_directories(options.out, failure);
+  if (failure)
+    throw dope::Error("--out " + options.out.string(), failure.message(), "a folder that can be made");
   const auto survey = atlas::survey_of(bands, atlas::sampled_positions(options.positions));
   const auto csv = options.out / "atlas.csv";
   const auto picture = options.out / "atlas.svg";

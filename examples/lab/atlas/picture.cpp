@@ -3,11 +3,11 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <string_view>
 #include <vector>
 
-#include "dope/denoise/transform_text.hpp"
 #include "lab/support/chart.hpp"
 #include "lab/support/svg.hpp"
 
@@ -70,6 +70,14 @@ std::string short_count(std::int64_t n) {
   if (n >= 1 << 20 && n % (1 << 20) == 0) return std::to_string(n >> 20) + "M";
   if (n >= 1 << 10 && n % (1 << 10) == 0) return std::to_string(n >> 10) + "k";
   return std::to_string(n);
+}
+
+/// The shortest decimal without exponent that reads back as the same number.
+std::string plain(double value) {
+  std::array<char, 400> digits{};
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), value, std::chars_format::fixed).ptr;
+  return {digits.data(), end};
 }
 
 void axes(lab::Svg& svg, std::int64_t last) {
@@ -184,11 +192,10 @@ void label(lab::Svg& svg, const Drawn& line) {
 
 std::string picture_of(const Survey& survey) {
   const std::int64_t last = survey.positions.back();
-  lab::Svg svg = lab::chart_page(page_width, page_height, "How far rotary angles go wrong with the position",
-                                 "base " + dope::detail::shortest(survey.bands.base) + ", width " +
-                                     std::to_string(survey.bands.width) + ", worst of " +
-                                     std::to_string(survey.bands.size()) +
-                                     " bands; 2 is the opposite direction; × is an overflow");
+  lab::Svg svg = lab::chart_page(
+      page_width, page_height, "How far rotary angles go wrong with the position",
+      "base " + plain(survey.bands.base) + ", width " + std::to_string(survey.bands.width) + ", worst of " +
+          std::to_string(survey.bands.size()) + " bands; 2 is the opposite direction; × is an overflow");
   axes(svg, last);
   storage_guide(svg, "bf16", 8, 0.56, -6.0);
   storage_guide(svg, "float32", 24, 0.56, 15.0);

@@ -29,6 +29,15 @@ PORT_BOTH float float_of(uint32_t bits) {
   return value;
 }
 
+/// a·b, rounded: never fused with what it is added to.
+PORT_BOTH double product_of(double a, double b) {
+#if defined(__CUDA_ARCH__)
+  return __dmul_rn(a, b);
+#else
+  return a * b;
+#endif
+}
+
 /// cos and sin, accurate at any finite angle. Not for fast-math flags: they would undo the angle's work.
 PORT_BOTH void cos_sin(double angle, double& c, double& s) {
 #if defined(__CUDA_ARCH__)

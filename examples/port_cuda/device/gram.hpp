@@ -20,7 +20,7 @@ struct Sum {
     value = total;
   }
   PORT_BOTH void add_product(double a, double b) {
-    const double product = a * b;
+    const double product = product_of(a, b);
     add(product);
     lost += fma(a, b, -product);
   }
