@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <span>
 #include <string>
 #include <tuple>
@@ -73,16 +74,23 @@ inline void require_like(const Case& c, const Array& expected, const Array& outp
   }
 }
 
-inline std::vector<Suspect> suspects_of(const Case& c, const std::vector<Array>& inputs) {
+/// Call every suspect of a case, until the hearing is closed.
+inline void hear(const Case& c, const std::vector<Array>& inputs, const Hearing& hearing) {
   const auto values = [&](std::size_t i) { return std::span<const double>(inputs[i].values); };
-  if (const auto* task = std::get_if<RotateTask>(&c.task)) return RotationSuspects(*task, values(0)).all();
+  const auto all = [&](const std::vector<Suspect>& suspects) {
+    for (const Suspect& suspect : suspects) {
+      if (hearing(suspect)) return;
+    }
+  };
+  if (const auto* task = std::get_if<RotateTask>(&c.task))
+    RotationSuspects(*task, values(0), hearing).call_all();
   if (const auto* task = std::get_if<DenoiseTask>(&c.task))
-    return denoise_suspects(*task, values(0), values(1));
-  if (const auto* task = std::get_if<GramTask>(&c.task)) return gram_suspects(*task, values(0));
-  if (const auto* task = std::get_if<EntropyTask>(&c.task)) return entropy_suspects(*task, values(0));
-  if (const auto* task = std::get_if<SelectTask>(&c.task)) return select_suspects(*task, values(0));
-  if (const auto* task = std::get_if<FrequenciesTask>(&c.task)) return frequencies_suspects(*task);
-  return noise_suspects(std::get<NoiseTask>(c.task));
+    denoise_suspects(*task, values(0), values(1), hearing);
+  if (const auto* task = std::get_if<GramTask>(&c.task)) all(gram_suspects(*task, values(0)));
+  if (const auto* task = std::get_if<EntropyTask>(&c.task)) all(entropy_suspects(*task, values(0)));
+  if (const auto* task = std::get_if<SelectTask>(&c.task)) all(select_suspects(*task, values(0)));
+  if (const auto* task = std::get_if<FrequenciesTask>(&c.task)) all(frequencies_suspects(*task));
+  if (const auto* task = std::get_if<NoiseTask>(&c.task)) all(noise_suspects(*task));
 }
 
 /// One wrong element: which array, which index.
@@ -99,6 +107,7 @@ struct Evidence {
   std::span<const Array> outputs;
   const std::vector<std::vector<Measure>>& measures;
   Tolerance tolerance;
+  std::vector<std::vector<Place>> places;
   std::vector<WrongElement> wrong;
 
   [[nodiscard]] double given(WrongElement at) const { return outputs[at.array].values[at.index]; }
@@ -107,27 +116,43 @@ struct Evidence {
   [[nodiscard]] Element element(WrongElement at) const { return outputs[at.array].element; }
 };
 
-/// The share of wrong elements that a suspect returns, within four times the tolerance.
-inline double explained_by(const Evidence& evidence, const Suspect& suspect) {
+/// How well a suspect fits: the share of the wrong elements that it returns, within four times the
+/// tolerance, and how many right elements it would have got wrong.
+struct Fit {
+  double explained = 0.0;
+  std::size_t surplus = 0;
+};
+
+inline Fit fit_of(const Evidence& evidence, const Suspect& suspect) {
   Tolerance loose = evidence.tolerance;
   loose.relative *= 4.0;
   loose.per_angle *= 4.0;
   std::size_t hits = 0;
-  for (const WrongElement at : evidence.wrong) {
-    if (at.array >= suspect.predicted.size() ||
-        suspect.predicted[at.array].size() != evidence.expected[at.array].values.size()) {
-      continue;
-    }
+  std::size_t changed = 0;
+  std::size_t changed_wrong = 0;
+  const auto near = [&](WrongElement at, double value, double other) {
     Measure measure = evidence.measure(at);
     if (measure.exact && !std::holds_alternative<SelectTask>(evidence.c.task)) {
-      measure = {std::abs(evidence.given(at)), 0.0, false};
+      measure = {std::abs(value), 0.0, false, 0.0};
     }
+    return std::abs(value - other) <= allowance(loose, measure, evidence.element(at), value, other);
+  };
+  const auto predicts = [&](std::size_t array) {
+    return array < suspect.predicted.size() &&
+           suspect.predicted[array].size() == evidence.expected[array].values.size();
+  };
+  for (const WrongElement at : evidence.wrong) {
+    if (!predicts(at.array)) continue;
     const double predicted = suspect.predicted[at.array][at.index];
-    const double given = evidence.given(at);
-    if (std::abs(given - predicted) <= allowance(loose, measure, evidence.element(at), given, predicted))
-      ++hits;
+    if (near(at, evidence.given(at), predicted)) ++hits;
+    if (!near(at, evidence.right(at), predicted)) ++changed_wrong;
   }
-  return static_cast<double>(hits) / static_cast<double>(evidence.wrong.size());
+  for (std::size_t a = 0; a < evidence.expected.size(); ++a) {
+    for (std::size_t i = 0; i < evidence.expected[a].values.size() && predicts(a); ++i) {
+      if (!near({a, i}, evidence.expected[a].values[i], suspect.predicted[a][i])) ++changed;
+    }
+  }
+  return {static_cast<double>(hits) / static_cast<double>(evidence.wrong.size()), changed - changed_wrong};
 }
 
 /// Angle precision by its size, where no route is matched value by value: pairs keep their norm, and
@@ -172,7 +197,7 @@ inline std::pair<Cause, double> diagnose(const Evidence& evidence) {
   bool nothing = true;
   for (const WrongElement at : evidence.wrong) {
     if (!std::isfinite(evidence.given(at))) return {Cause::not_finite, 1.0};
-    const ElementKind kind = kind_of(evidence.c, at.array, at.index);
+    const ElementKind kind = evidence.places[at.array][at.index].kind;
     only_guards = only_guards && kind == ElementKind::guard;
     only_tails = only_tails && kind == ElementKind::tail;
     nothing = nothing && (evidence.given(at) == 0.0 || evidence.given(at) == guard_value) &&
@@ -182,10 +207,17 @@ inline std::pair<Cause, double> diagnose(const Evidence& evidence) {
     return {Cause::nothing_written, 1.0};
   }
   std::pair<Cause, double> best{Cause::unknown, 0.0};
-  for (const Suspect& suspect : suspects_of(evidence.c, evidence.inputs)) {
-    const double share = explained_by(evidence, suspect);
-    if (share > best.second + 1e-9) best = {suspect.cause, share};
-  }
+  std::size_t surplus = 0;
+  hear(evidence.c, evidence.inputs, [&](const Suspect& suspect) {
+    const Fit fit = fit_of(evidence, suspect);
+    constexpr double alike = 1e-3;
+    if (fit.explained > best.second + alike ||
+        (fit.explained > 0.0 && fit.explained > best.second - alike && fit.surplus < surplus)) {
+      best = {suspect.cause, fit.explained};
+      surplus = fit.surplus;
+    }
+    return best.second >= 1.0 && surplus == 0;
+  });
   if (best.second >= 0.8) return best;
   if (const Cause size = precision_by_size(evidence); size != Cause::unknown) return {size, 1.0};
   if (only_guards) return {Cause::guard_overwritten, 1.0};
@@ -197,7 +229,7 @@ inline std::string verdict_text(const Case& c, const Verdict& verdict, const Tol
   if (verdict.passed) {
     return text("pass ", c.name, "  chord ", shown(verdict.chord), ", nmse ", shown(verdict.nmse));
   }
-  const CauseText cause = text_of(verdict.cause);
+  const CauseText cause = conformance::text_of(verdict.cause);
   std::string said = text("FAIL ", c.name, ": ", cause.name);
   if (verdict.cause != Cause::unknown && verdict.explained < 0.995) {
     said += text(" (explains ", static_cast<int>(100.0 * verdict.explained), " % of the wrong elements)");
@@ -228,12 +260,13 @@ inline std::string verdict_text(const Case& c, const Verdict& verdict, const Tol
                 detail::text(expected.size(), " outputs"));
   }
   const std::vector<std::vector<Measure>> measures = measures_of(c, inputs, expected);
-  detail::Evidence evidence{c, inputs, expected, outputs, measures, tolerance_of(c), {}};
+  detail::Evidence evidence{c, inputs, expected, outputs, measures, tolerance_of(c), {}, {}};
   Verdict verdict;
   verdict.name = c.name;
   double squares = 0.0;
   double errors = 0.0;
   double furthest = -1.0;
+  detail::WrongElement worst;
   for (std::size_t a = 0; a < expected.size(); ++a) {
     if (outputs[a].name != expected[a].name) {
       throw Error(detail::text("case ", c.name), detail::text("output ", a, " named ", outputs[a].name),
@@ -259,8 +292,7 @@ inline std::string verdict_text(const Case& c, const Verdict& verdict, const Tol
       const double excess = std::isfinite(error) ? (allowed > 0.0 ? error / allowed : 1e300) : 1e301;
       if (excess > furthest) {
         furthest = excess;
-        verdict.worst = detail::text(detail::place_of(c, expected[a], a, i), ": given ", detail::shown(y),
-                                     ", expected ", detail::shown(right));
+        worst = {a, i};
       }
     }
   }
@@ -268,11 +300,18 @@ inline std::string verdict_text(const Case& c, const Verdict& verdict, const Tol
   verdict.wrong = evidence.wrong.size();
   verdict.passed = evidence.wrong.empty();
   if (!verdict.passed) {
-    std::tie(verdict.cause, verdict.explained) = detail::diagnose(evidence);
     std::vector<std::vector<bool>> flags;
-    for (const Array& array : expected) flags.emplace_back(array.values.size(), false);
+    for (std::size_t a = 0; a < expected.size(); ++a) {
+      evidence.places.push_back(detail::places_of(c, a, expected[a].values.size()));
+      flags.emplace_back(expected[a].values.size(), false);
+    }
     for (const detail::WrongElement at : evidence.wrong) flags[at.array][at.index] = true;
-    verdict.where = detail::where(c, expected, flags);
+    std::tie(verdict.cause, verdict.explained) = detail::diagnose(evidence);
+    verdict.where = detail::where(expected, evidence.places, flags);
+    verdict.worst = detail::text(
+        detail::text_of(evidence.places[worst.array][worst.index], expected[worst.array], worst.index),
+        ": given ", detail::shown(evidence.given(worst)), ", expected ",
+        detail::shown(evidence.right(worst)));
   }
   verdict.text = detail::verdict_text(c, verdict, evidence.tolerance);
   return verdict;

@@ -54,23 +54,38 @@ struct Pair {
   return {band, band + rotated_width / 2};
 }
 
-/// One row turned at one position; channels past the bands pass through.
+/// cos and sin of every band at one position, times the attention factor; of −θ for the adjoint.
+[[nodiscard]] inline std::vector<Turned> turns_of(const Frequencies& table, std::int64_t position,
+                                                  Angles angles, Direction direction) {
+  std::vector<Turned> turns;
+  for (const double omega : table.omega) {
+    Turned turned = turn(angles, position, omega);
+    turned.cos *= Real(table.attention_factor);
+    turned.sin *=
+        direction == Direction::forward ? Real(table.attention_factor) : -Real(table.attention_factor);
+    turns.push_back(turned);
+  }
+  return turns;
+}
+
+/// One row turned; channels past the bands pass through.
+[[nodiscard]] inline std::vector<double> turned_row(std::span<const double> row,
+                                                    const std::vector<Turned>& turns, Pairing pairing) {
+  std::vector<double> result(row.begin(), row.end());
+  for (std::size_t band = 0; band < turns.size(); ++band) {
+    const Pair at = pair_of(pairing, band, 2 * turns.size());
+    const Real x1 = row[at.first];
+    const Real x2 = row[at.second];
+    result[at.first] = static_cast<double>(turns[band].cos * x1 - turns[band].sin * x2);
+    result[at.second] = static_cast<double>(turns[band].sin * x1 + turns[band].cos * x2);
+  }
+  return result;
+}
+
 [[nodiscard]] inline std::vector<double> rotated_row(std::span<const double> row, std::int64_t position,
                                                      const Frequencies& table, Pairing pairing, Angles angles,
                                                      Direction direction) {
-  std::vector<double> result(row.begin(), row.end());
-  for (std::size_t band = 0; band < table.omega.size(); ++band) {
-    const Turned turned = turn(angles, position, table.omega[band]);
-    const Real c = turned.cos * Real(table.attention_factor);
-    const Real s =
-        (direction == Direction::forward ? turned.sin : -turned.sin) * Real(table.attention_factor);
-    const Pair at = pair_of(pairing, band, 2 * table.omega.size());
-    const Real x1 = row[at.first];
-    const Real x2 = row[at.second];
-    result[at.first] = static_cast<double>(c * x1 - s * x2);
-    result[at.second] = static_cast<double>(s * x1 + c * x2);
-  }
-  return result;
+  return turned_row(row, turns_of(table, position, angles, direction), pairing);
 }
 
 /// The whole buffer of a rotation: rows turned, guards as they were.
@@ -78,11 +93,14 @@ struct Pair {
   const std::vector<Frequencies> tables = tables_of(task);
   std::vector<double> y(x.begin(), x.end());
   for (std::size_t token = 0; token < task.tokens(); ++token) {
+    std::vector<std::vector<Turned>> turns;
+    for (const Frequencies& table : tables) {
+      turns.push_back(turns_of(table, task.positions[token], task.angles, task.direction));
+    }
     for (std::size_t head = 0; head < task.heads; ++head) {
       const std::size_t at = token * task.token_stride + head * task.head_stride;
-      const Frequencies& table = tables[tables.size() == 1 ? 0 : head];
-      const auto row = rotated_row(x.subspan(at, task.width()), task.positions[token], table, task.pairing,
-                                   task.angles, task.direction);
+      const auto row =
+          turned_row(x.subspan(at, task.width()), turns[turns.size() == 1 ? 0 : head], task.pairing);
       for (std::size_t c = 0; c < row.size(); ++c) y[at + c] = row[c];
     }
   }

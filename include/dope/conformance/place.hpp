@@ -93,21 +93,7 @@ inline std::vector<Place> places_of(const Case& c, std::size_t array, std::size_
   return places;
 }
 
-inline ElementKind kind_of(const Case& c, std::size_t array, std::size_t index) {
-  const auto* task = std::get_if<RotateTask>(&c.task);
-  if (task == nullptr) return ElementKind::other;
-  for (std::size_t token = 0; token < task->tokens(); ++token) {
-    for (std::size_t head = 0; head < task->heads; ++head) {
-      const std::size_t row = token * task->token_stride + head * task->head_stride;
-      if (index < row || index >= row + task->width()) continue;
-      return index - row < task->rope.rotated_width ? ElementKind::turned : ElementKind::tail;
-    }
-  }
-  return array == 0 ? ElementKind::guard : ElementKind::other;
-}
-
-inline std::string place_of(const Case& c, const Array& expected, std::size_t array, std::size_t index) {
-  const Place place = places_of(c, array, expected.values.size())[index];
+inline std::string text_of(const Place& place, const Array& expected, std::size_t index) {
   if (place.token < 0) {
     std::string indices;
     std::size_t rest = index;
@@ -142,7 +128,8 @@ inline std::string axis_text(const std::string& name, const std::set<std::int64_
 }
 
 /// What the wrong elements have in common.
-inline std::string where(const Case& c, const std::vector<Array>& expected,
+inline std::string where(const std::vector<Array>& expected,
+                         const std::vector<std::vector<Place>>& all_places,
                          const std::vector<std::vector<bool>>& wrong) {
   struct Axis {
     std::set<std::int64_t> wrong;
@@ -152,7 +139,7 @@ inline std::string where(const Case& c, const std::vector<Array>& expected,
   std::set<std::string> arrays;
   std::set<ElementKind> kinds;
   for (std::size_t a = 0; a < expected.size(); ++a) {
-    const std::vector<Place> places = places_of(c, a, expected[a].values.size());
+    const std::vector<Place>& places = all_places[a];
     for (std::size_t i = 0; i < places.size(); ++i) {
       if (wrong[a][i]) {
         arrays.insert(expected[a].name);

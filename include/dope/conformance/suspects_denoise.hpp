@@ -144,17 +144,18 @@ class DenoiseImitation {
   Frequencies native_;
 };
 
-inline std::vector<Suspect> denoise_suspects(const DenoiseTask& task, std::span<const double> q,
-                                             std::span<const double> k) {
+inline void denoise_suspects(const DenoiseTask& task, std::span<const double> q, std::span<const double> k,
+                             const Hearing& hearing) {
   using oracle::Copy;
-  std::vector<Suspect> suspects;
+  bool closed = false;
+  const auto call = [&](Suspect suspect) { closed = closed || hearing(suspect); };
   const auto habit = [&](Cause cause, const DenoiseHabits& habits) {
-    suspects.push_back({cause, DenoiseImitation(task, habits)(q, k)});
+    if (!closed) call({cause, DenoiseImitation(task, habits)(q, k)});
   };
   const auto altered = [&](Cause cause, auto alter) {
     DenoiseTask other = task;
     alter(other);
-    suspects.push_back({cause, DenoiseImitation(other, DenoiseHabits{})(q, k)});
+    if (!closed) call({cause, DenoiseImitation(other, DenoiseHabits{})(q, k)});
   };
   const AttentionShape& shape = task.plan.shape;
   const std::size_t group = shape.query_heads / shape.key_heads;
@@ -162,7 +163,7 @@ inline std::vector<Suspect> denoise_suspects(const DenoiseTask& task, std::span<
     return copy == Copy::shared_key ? shape.key_heads : shape.query_heads;
   };
 
-  suspects.push_back({Cause::not_rotated, {std::vector<double>(q.begin(), q.end()), {k.begin(), k.end()}}});
+  call({Cause::not_rotated, {std::vector<double>(q.begin(), q.end()), {k.begin(), k.end()}}});
   habit(Cause::head_not_denoised, {.chosen = [](Copy, std::size_t) { return false; }});
   habit(Cause::low_bands_inverted, {.low = [](bool low) { return !low; }});
   habit(Cause::gqa_tiled,
@@ -221,6 +222,7 @@ inline std::vector<Suspect> denoise_suspects(const DenoiseTask& task, std::span<
           ByParts{parts->reading, native ? ByParts::Threshold::scaled : ByParts::Threshold::native};
     });
     altered(Cause::reading_confused, [&](DenoiseTask& t) { t.plan.transform = ByAll{}; });
+    habit(Cause::reading_confused, {.low = [](bool) { return true; }});
   }
   if (const auto* all = std::get_if<ByAll>(&task.plan.transform)) {
     altered(Cause::reading_confused, [&](DenoiseTask& t) {
@@ -264,7 +266,6 @@ inline std::vector<Suspect> denoise_suspects(const DenoiseTask& task, std::span<
       if (s.side == Side::key) s.head /= group;
     });
   }
-  return suspects;
 }
 
 }  // namespace dope::conformance::detail

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <functional>
 #include <numbers>
 #include <optional>
 #include <utility>
@@ -23,6 +24,9 @@ struct Suspect {
   Cause cause = Cause::unknown;
   std::vector<std::vector<double>> predicted;
 };
+
+/// Hears one suspect; true where no other can explain more, and the hearing is closed.
+using Hearing = std::function<bool(const Suspect&)>;
 
 namespace detail {
 

@@ -42,7 +42,7 @@ struct Habits {
       [](Pairing, std::size_t band, std::size_t) {
         return oracle::Pair{band, band};
       };
-  std::function<double(double)> product = [](double value) { return value; };
+  std::function<Real(Real)> product = [](Real value) { return value; };
   std::function<double(double)> store = [](double value) { return value; };
   Real cos_factor = 1;  ///< over the attention factor
   Real sin_factor = 1;
@@ -50,13 +50,12 @@ struct Habits {
 
 inline std::vector<double> imitate(const RotateTask& task, std::span<const double> x, const Habits& habits) {
   const std::vector<Frequencies> tables = oracle::tables_of(task);
+  const std::size_t bands = tables.front().omega.size();
   std::vector<double> y(x.begin(), x.end());
   for (std::size_t token = 0; token < task.tokens(); ++token) {
-    for (std::size_t head = 0; head < task.heads; ++head) {
-      const std::size_t at = token * task.token_stride + head * task.head_stride;
-      const Frequencies& table = tables[tables.size() == 1 ? 0 : head];
-      const std::size_t bands = table.omega.size();
-      std::vector<Turned> turned;
+    std::vector<std::vector<Turned>> turns;
+    for (const Frequencies& table : tables) {
+      std::vector<Turned>& turned = turns.emplace_back();
       for (const double omega : table.omega) {
         Turned t = habits.turn(task.positions[token], omega);
         t.cos *= Real(table.attention_factor) * habits.cos_factor;
@@ -64,18 +63,20 @@ inline std::vector<double> imitate(const RotateTask& task, std::span<const doubl
         if (task.direction == Direction::adjoint) t.sin = -t.sin;
         turned.push_back(t);
       }
+    }
+    for (std::size_t head = 0; head < task.heads; ++head) {
+      const std::size_t at = token * task.token_stride + head * task.head_stride;
+      const std::vector<Turned>& turned = turns[turns.size() == 1 ? 0 : head];
       for (std::size_t band = 0; band < bands; ++band) {
         const oracle::Pair to = habits.pair(task.pairing, band, 2 * bands, task.width());
         const oracle::Pair from = habits.bands(task.pairing, band, bands);
-        const double x1 = x[at + to.first];
-        const double x2 = x[at + to.second];
-        const auto times = [&](Real factor, double value) {
-          return Real(habits.product(static_cast<double>(factor * Real(value))));
-        };
+        const Real x1 = x[at + to.first];
+        const Real x2 = x[at + to.second];
+        const auto& times = habits.product;
         y[at + to.first] = habits.store(
-            static_cast<double>(times(turned[from.first].cos, x1) - times(turned[from.first].sin, x2)));
+            static_cast<double>(times(turned[from.first].cos * x1) - times(turned[from.first].sin * x2)));
         y[at + to.second] = habits.store(
-            static_cast<double>(times(turned[from.second].cos, x2) + times(turned[from.second].sin, x1)));
+            static_cast<double>(times(turned[from.second].sin * x1) + times(turned[from.second].cos * x2)));
       }
     }
   }
@@ -91,7 +92,7 @@ inline Turned turn_by(double angle) { return {std::cos(Real(angle)), std::sin(Re
 inline Turned recurrence_turn(std::int64_t position, double omega) {
   std::complex<float> z(1.0f, 0.0f);
   const std::complex<float> step(static_cast<float>(std::cos(omega)), static_cast<float>(std::sin(omega)));
-  for (std::int64_t m = 0; m < std::min<std::int64_t>(std::abs(position), 1 << 13); ++m) z *= step;
+  for (std::int64_t m = 0; m < std::min<std::int64_t>(std::abs(position), 1 << 11); ++m) z *= step;
   return {z.real(), position < 0 ? -z.imag() : z.imag()};
 }
 
@@ -105,31 +106,34 @@ inline double truncated_to(Element element, double value) {
 
 class RotationSuspects {
  public:
-  RotationSuspects(const RotateTask& task, std::span<const double> x) : task_(task), x_(x) {}
+  RotationSuspects(const RotateTask& task, std::span<const double> x, const Hearing& hearing)
+      : task_(task), x_(x), hearing_(hearing) {}
 
-  [[nodiscard]] std::vector<Suspect> all() && {
+  void call_all() {
     places();
     layouts();
     scalings();
     arithmetics();
-    return std::move(suspects_);
   }
 
  private:
   template <class Alter>
   void altered(Cause cause, Alter alter) {
+    if (closed_) return;
     RotateTask task = task_;
     alter(task);
     if (task.buffer_size() > x_.size()) return;
     add(cause, oracle::rotated_buffer(task, x_));
   }
 
-  void habit(Cause cause, const Habits& habits) { add(cause, imitate(task_, x_, habits)); }
+  void habit(Cause cause, const Habits& habits) {
+    if (!closed_) add(cause, imitate(task_, x_, habits));
+  }
 
   void add(Cause cause, std::vector<double> y) {
     y.resize(x_.size());
     std::copy(x_.begin() + static_cast<std::ptrdiff_t>(y.size()), x_.end(), y.end());
-    suspects_.push_back({cause, {std::move(y)}});
+    closed_ = closed_ || hearing_({cause, {std::move(y)}});
   }
 
   [[nodiscard]] Habits own() const {
@@ -240,7 +244,8 @@ class RotationSuspects {
 
   const RotateTask& task_;
   std::span<const double> x_;
-  std::vector<Suspect> suspects_;
+  const Hearing& hearing_;
+  bool closed_ = false;
 };
 
 inline void RotationSuspects::scalings() {
@@ -331,7 +336,8 @@ inline void RotationSuspects::arithmetics() {
   if (task_.element == Element::float16 || task_.element == Element::bfloat16) {
     const Element element = task_.element;
     Habits narrow = own();
-    narrow.product = narrow.store = [element](double v) { return in(element, v); };
+    narrow.product = [element](Real v) { return Real(in(element, static_cast<double>(v))); };
+    narrow.store = [element](double v) { return in(element, v); };
     habit(Cause::arithmetic_16bit, narrow);
     narrow.turn = [element, base = own().turn](std::int64_t m, double omega) {
       const Turned t = base(m, omega);

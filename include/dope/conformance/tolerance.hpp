@@ -21,6 +21,7 @@
 // T is the type of the output: its one rounding is always allowed, and only one. `scale` is
 //   rotate, denoise   a·‖(x₁, x₂)‖ of the pair; 4σ for noise in place of a row; 4σ·a·‖(x₁, x₂)‖ for noise on
 //   it gram              √(Σ_ii Σ_jj) frequencies, entropy, noise values   |ŷ|, |ŷ|, 4
+// Where noise multiplies a row that was stored in between, that rounding is allowed as well: u_T·|ŷ|.
 // Channels that do not turn, guards, removed pairs, heads and words: scale 0, and no spacing; equal or
 // wrong.
 
@@ -105,6 +106,7 @@ struct Measure {
   double scale = 0.0;
   double angle = 0.0;  ///< |m·ω|, radians
   bool exact = false;  ///< equal or wrong
+  double kept = 0.0;   ///< an extra absolute allowance: a row stored between two steps
 };
 
 /// The largest |y − ŷ| that passes.
@@ -112,7 +114,7 @@ struct Measure {
                                       double y, double expected) noexcept {
   if (measure.exact) return 0.0;
   return half_spacing(element, std::max(std::abs(y), std::abs(expected))) +
-         (tolerance.relative + tolerance.per_angle * measure.angle) * measure.scale;
+         (tolerance.relative + tolerance.per_angle * measure.angle) * measure.scale + measure.kept;
 }
 
 namespace detail {
@@ -170,7 +172,11 @@ struct MeasuresOf {
           const double sigma = noisy ? oracle::sigma_of(task.plan, *noise, task.layer, copy, head) : 0.0;
           measure_row(measures, at, x, table, task.pairing, task.positions[token], noisy ? 4.0 * sigma : 1.0);
           for (std::size_t c = 0; c < width && noisy; ++c) {
-            if (noise->reading == ByGaussian::Reading::replace) measures[at + c] = {4.0 * sigma, 0.0, false};
+            if (noise->reading == ByGaussian::Reading::replace)
+              measures[at + c] = {4.0 * sigma, 0.0, false};
+            else
+              measures[at + c].kept =
+                  2.0 * half_spacing(task.element, 1.0) * std::abs(expected[a].values[at + c]);
             if (measures[at + c].exact) measures[at + c] = {4.0 * sigma * std::abs(x[c]), 0.0, false};
           }
           for (std::size_t c = 0; c < width; ++c) {
