@@ -117,7 +117,8 @@ struct Evidence {
 };
 
 /// How well a suspect fits: the share of the wrong elements that it returns, within four times the
-/// tolerance, and how many right elements it would have got wrong.
+/// tolerance and less than half as far as the right value, and how many right elements it would have got
+/// wrong.
 struct Fit {
   double explained = 0.0;
   std::size_t surplus = 0;
@@ -144,7 +145,10 @@ inline Fit fit_of(const Evidence& evidence, const Suspect& suspect) {
   for (const WrongElement at : evidence.wrong) {
     if (!predicts(at.array)) continue;
     const double predicted = suspect.predicted[at.array][at.index];
-    if (near(at, evidence.given(at), predicted)) ++hits;
+    const double given = evidence.given(at);
+    if (near(at, given, predicted) &&
+        std::abs(given - predicted) < 0.5 * std::abs(given - evidence.right(at)))
+      ++hits;
     if (!near(at, evidence.right(at), predicted)) ++changed_wrong;
   }
   for (std::size_t a = 0; a < evidence.expected.size(); ++a) {
