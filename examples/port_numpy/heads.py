@@ -130,7 +130,7 @@ class Denoiser:
         if name == "by_parts":
             low = low_bands(self.task, transform)
         # Where a position is lost, the attention factor stays.
-        rotate(x, positions, np.where(low, 0, omega), attention, pairing)
+        rotate(x, positions, np.where(low, 0, omega), attention, pairing, self.task["angles"])
         if name == "by_gaussian":
             sigma = unit[side + "_spread"] if transform["spread"] == "matched" else transform["sigma"]
             words = noise_words(transform["seed"], self.task["layer"], head, side, positions, x.shape[1])

@@ -83,7 +83,7 @@ void write_outputs(const fs::path& path, const std::vector<Array>& outputs) {
 struct Fixture {
   TemporaryFolder root;
   std::vector<Case> cases = small_catalogue();
-  vectors::Options options{vectors::Command::judge, root / "vectors", root / "out", {}};
+  vectors::Options options{vectors::Command::judge, root / "vectors", root / "out", {}, {}};
 
   Fixture() {
     vectors::export_vectors(options.folder, cases, {}, nothing_between);
@@ -92,7 +92,7 @@ struct Fixture {
   }
   [[nodiscard]] fs::path file(const Case& one) const { return options.outputs / (one.name + ".safetensors"); }
   [[nodiscard]] vectors::Judged check() const {
-    return vectors::check_vectors(options, cases, nothing_between);
+    return vectors::check_vectors(options, vectors::read_manifest(options.folder), cases, nothing_between);
   }
 };
 
@@ -168,7 +168,7 @@ TEST_CASE("attributes: each task says all it must, each scaling its own fields")
       {"frequencies", {"base", "head_width", "rotated_width", "training_length", "length", "scaling"}},
       {"denoise",
        {"plan", "layer", "base", "head_width", "rotated_width", "training_length", "length", "scaling",
-        "pairing", "dtype", "tokens", "chunks", "owners"}},
+        "pairing", "dtype", "tokens", "chunks", "angles", "owners"}},
       {"gram", {"tokens", "width", "dtype", "centring", "rows", "chunks"}},
       {"entropy", {"tokens", "width", "pairing", "entropies"}},
       {"select", {"layers", "heads", "amount", "order"}},
@@ -251,9 +251,11 @@ TEST_CASE("manifest: what is written is read back; entries say types, shapes and
     }
   }
   fs::create_directory(folder / "a");
-  write(folder / "a/manifest.json", vectors::manifest_text({"rotate", "noise"}, entries));
+  write(folder / "a/manifest.json",
+        vectors::manifest_text({{"rotate", "noise"}, dope::Angles::exact}, entries));
   const auto manifest = vectors::read_manifest(folder / "a");
-  CHECK(manifest.tasks == std::vector<std::string>{"rotate", "noise"});
+  CHECK(manifest.coverage.tasks == std::vector<std::string>{"rotate", "noise"});
+  CHECK(manifest.coverage.angles == dope::Angles::exact);
   REQUIRE(manifest.entries.size() == entries.size());
   for (std::size_t i = 0; i < entries.size(); ++i) CHECK(manifest.entries[i] == nlohmann::json(entries[i]));
 }
@@ -269,7 +271,7 @@ TEST_CASE("manifest: another format or version, or no manifest at all, is refuse
   };
   CHECK(refusal([&] { (void)vectors::read_manifest(folder / "nowhere"); }).find("manifest.json") !=
         std::string::npos);
-  const Json good = Json::parse(vectors::manifest_text({"rotate"}, {{{"name", "x"}}}));
+  const Json good = Json::parse(vectors::manifest_text({{"rotate"}, {}}, {{{"name", "x"}}}));
   for (const auto& [name, value] : good.items()) {
     if (name == "conventions") continue;
     Json without = good;
@@ -303,7 +305,7 @@ TEST_CASE("export: whole, replaceable, and the same bytes again") {
   vectors::export_vectors(folder / "empty/", cases, {}, nothing_between);
   CHECK(contents(folder / "empty") == files);
 
-  vectors::export_vectors(folder / "a/b", cases, {"noise"}, nothing_between);
+  vectors::export_vectors(folder / "a/b", cases, {{"noise"}, {}}, nothing_between);
   const auto fewer = contents(folder / "a/b");
   CHECK(fewer.size() == 2);
   vectors::export_vectors(folder / "a/b", cases, {}, nothing_between);
@@ -343,8 +345,9 @@ TEST_CASE("export: a folder of something else is refused and left alone") {
   const auto cases = small_catalogue();
   const auto refused = [&](const fs::path& path) {
     const auto before = contents(folder / "");
-    const std::string said =
-        refusal([&] { vectors::export_vectors(path, cases, {"select"}, nothing_between); });
+    const std::string said = refusal([&] {
+      vectors::export_vectors(path, cases, {{"select"}, {}}, nothing_between);
+    });
     CHECK(said.find("export") != std::string::npos);
     CHECK(said.find("expected a folder") != std::string::npos);
     CHECK(contents(folder / "") == before);
@@ -359,7 +362,7 @@ TEST_CASE("export: a folder of something else is refused and left alone") {
   refused(folder / "other");
   for (const char* added : {"mine.txt", "cases/mine.txt", "cases/sub"}) {
     const fs::path export_folder = folder / ("export_" + std::to_string(std::string_view(added).size()));
-    vectors::export_vectors(export_folder, cases, {"select"}, nothing_between);
+    vectors::export_vectors(export_folder, cases, {{"select"}, {}}, nothing_between);
     if (fs::path(added).has_extension()) {
       write(export_folder / added, "x");
     } else {
@@ -402,7 +405,8 @@ TEST_CASE("check: the oracle's own values, rounded once, pass; a missing file fa
   CHECK(judged.text().find("FAIL " + fixture.cases[1].name + ": no file") != std::string::npos);
   auto options = fixture.options;
   options.selection.skip = {fixture.cases[1].name};
-  const auto without = vectors::check_vectors(options, fixture.cases, nothing_between);
+  const auto without =
+      vectors::check_vectors(options, vectors::read_manifest(options.folder), fixture.cases, nothing_between);
   CHECK(without.status() == 0);
   CHECK(without.left_out == 1);
   CHECK(without.text().find("1 left out") != std::string::npos);
@@ -493,7 +497,10 @@ TEST_CASE("check: float32 is enough for what is computed in double, and for noth
 TEST_CASE("check: vectors of another version, an unknown case or no folder of outputs is an error") {
   const Fixture fixture;
   const auto refused = [&](const vectors::Options& options, const std::vector<Case>& catalogue) {
-    return refusal([&] { (void)vectors::check_vectors(options, catalogue, nothing_between); });
+    return refusal([&] {
+      (void)vectors::check_vectors(options, vectors::read_manifest(options.folder), catalogue,
+                                   nothing_between);
+    });
   };
   auto renamed = fixture.cases;
   renamed[0].name += "_";
@@ -529,6 +536,9 @@ TEST_CASE("options: one command, one folder, known names") {
   CHECK(made->command == vectors::Command::write);
   CHECK(made->folder == "dir");
   CHECK(made->selection.tasks == std::vector<std::string>{"rotate", "gram"});
+  CHECK_FALSE(made->angles);
+  CHECK(parse({"export", "dir", "--angles", "float32_product"}).options->angles ==
+        dope::Angles::float32_product);
   const auto check = parse({"check", "dir", "--outputs", "out", "--only", "a,b", "--skip", "c"}).options;
   REQUIRE(check);
   CHECK(check->command == vectors::Command::judge);
@@ -546,6 +556,8 @@ TEST_CASE("options: one command, one folder, known names") {
       {"export", "dir", "--tasks", ""},
       {"export", "dir", "--outputs", "out"},
       {"export", "dir", "--only", "a"},
+      {"export", "dir", "--angles", "float64"},
+      {"check", "dir", "--outputs", "out", "--angles", "exact"},
       {"check", "dir"},
       {"check", "dir", "--outputs", ""},
       {"check", "dir", "--outputs"},

@@ -2,8 +2,8 @@
 # The vectors program as porters meet it: export, the NumPy runner, check; wrong runners, broken files, bad
 # options.   vectors.sh PROGRAM RUNNER.py
 set -euo pipefail
-program=$1
-runner=$2
+program=$(realpath "$1")
+runner=$(realpath "$2")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -52,6 +52,13 @@ expect 0 "$program" check one --outputs out
 said "$cases of $cases cases passed"
 OMP_NUM_THREADS=1 expect 0 "$program" check one --outputs out --tasks rotate,noise --skip noise_key
 said "left out"
+
+echo "== and every case of a kernel whose angles are float32 products, which the exact oracle tells apart"
+expect 0 "$program" export product --angles float32_product
+expect 0 "$python" "$runner" product product_out
+expect 0 "$program" check product --outputs product_out
+expect 1 "$program" check one --outputs product_out --only far-half_split-float
+said 'angle rounded to float32'
 
 echo "== a wrong runner fails, by name"
 # wrong FILE OLD NEW TASK VERDICT: the runner with one line changed.
@@ -181,5 +188,5 @@ esac
 
 echo "== --help explains every option"
 expect 0 "$program" --help
-for option in export check outputs tasks only skip; do said "$option"; done
+for option in export check outputs tasks angles only skip; do said "$option"; done
 echo "all as it should be"

@@ -103,6 +103,7 @@ struct Attributes {
     Json object = {{"plan", std::move(plan)}, {"layer", task.layer}};
     object.update(rope_of(task));
     object["pairing"] = name_of(task.pairing);
+    object["angles"] = name_of(task.angles);
     object["dtype"] = name_of(task.element);
     object["tokens"] = task.tokens();
     object["chunks"] = task.chunks;

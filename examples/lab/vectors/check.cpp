@@ -10,7 +10,6 @@
 #include "dope/core/error.hpp"
 #include "elements.hpp"
 #include "lab/support/parallel.hpp"
-#include "manifest.hpp"
 #include "transformer/checked_json.hpp"
 #include "transformer/safetensors.hpp"
 
@@ -32,22 +31,22 @@ std::string listed(const std::vector<Array>& expected) {
 }
 
 /// The catalogue's cases of the manifest's tasks, which must be the manifest's cases.
-std::vector<Case> cases_of(const fs::path& folder, const Manifest& manifest,
-                           const std::vector<Case>& catalogue) {
+std::vector<Case> matching_cases(const fs::path& folder, const Manifest& manifest,
+                                 const std::vector<Case>& catalogue) {
   const std::string where = (folder / manifest_name).string();
   const auto other = [&](const std::string& given, const std::string& expected) {
     return dope::Error(where, given + ", exported by another version", expected + ": export again");
   };
-  for (const auto& task : manifest.tasks) {
+  for (const auto& task : manifest.coverage.tasks) {
     const auto known = task_names();
     if (std::find(known.begin(), known.end(), task) == known.end()) {
       throw other("task " + printable(task), "one of " + joined(known));
     }
   }
-  const Selection covered{manifest.tasks, {}, {}};
+  const Selection covered{manifest.coverage.tasks, {}, {}};
   std::vector<Case> cases;
   for (const Case& one : catalogue) {
-    if (!manifest.tasks.empty() && covered.wants(one)) cases.push_back(one);
+    if (!manifest.coverage.tasks.empty() && covered.wants(one)) cases.push_back(one);
   }
   for (std::size_t i = 0; i < std::max(cases.size(), manifest.entries.size()); ++i) {
     const auto name = [&] { return manifest.entries[i].at("name").get<std::string>(); };
@@ -148,10 +147,9 @@ std::string Judged::text() const {
   return lines + '\n';
 }
 
-Judged check_vectors(const Options& options, const std::vector<Case>& catalogue,
+Judged check_vectors(const Options& options, const Manifest& manifest, const std::vector<Case>& catalogue,
                      const std::function<void()>& between) {
-  const Manifest manifest = read_manifest(options.folder);
-  const auto cases = cases_of(options.folder, manifest, catalogue);
+  const auto cases = matching_cases(options.folder, manifest, catalogue);
   require_cases(options.selection, cases);
   if (!fs::is_directory(options.outputs)) {
     throw dope::Error("--outputs", options.outputs.string(), "the folder that your runner wrote");

@@ -9,6 +9,7 @@
 
 #include "dope/conformance/array.hpp"
 #include "dope/conformance/case.hpp"
+#include "manifest.hpp"
 #include "options.hpp"
 
 namespace vectors {
@@ -47,7 +48,7 @@ struct Judged {
 /// A case without a file has failed. `between` is called between cases, by any thread. Throws dope::Error
 /// where the manifest cannot be read or is not of this catalogue, a selected name is no case of it, or there
 /// is no folder of outputs.
-[[nodiscard]] Judged check_vectors(const Options& options,
+[[nodiscard]] Judged check_vectors(const Options& options, const Manifest& manifest,
                                    const std::vector<dope::conformance::Case>& catalogue,
                                    const std::function<void()>& between);
 

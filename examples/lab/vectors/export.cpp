@@ -12,7 +12,6 @@
 #include "dope/core/error.hpp"
 #include "elements.hpp"
 #include "lab/support/parallel.hpp"
-#include "manifest.hpp"
 #include "options.hpp"
 #include "transformer/atomic_file.hpp"
 #include "transformer/checked_json.hpp"
@@ -139,8 +138,8 @@ std::vector<std::string> all_tasks() {
   return {names.begin(), names.end()};
 }
 
-Exported write_all(const fs::path& folder, const std::vector<Case>& cases,
-                   const std::vector<std::string>& tasks, const std::function<void()>& between) {
+Exported write_all(const fs::path& folder, const std::vector<Case>& cases, const Coverage& coverage,
+                   const std::function<void()>& between) {
   require_replaceable(folder);
   Staging staging(folder);
   fs::create_directory(staging.path() / cases_folder);
@@ -149,7 +148,7 @@ Exported write_all(const fs::path& folder, const std::vector<Case>& cases,
     between();
     entries[i] = write_case(staging.path(), cases[i]);
   });
-  reference::write_file_whole(staging.path() / manifest_name, manifest_text(tasks, entries));
+  reference::write_file_whole(staging.path() / manifest_name, manifest_text(coverage, entries));
   Exported exported{cases.size(), 0};
   for (const auto& entry : fs::recursive_directory_iterator(staging.path())) {
     if (entry.is_regular_file()) exported.bytes += entry.file_size();
@@ -160,10 +159,11 @@ Exported write_all(const fs::path& folder, const std::vector<Case>& cases,
 
 }  // namespace
 
-Exported export_vectors(const fs::path& folder, const std::vector<Case>& catalogue,
-                        const std::vector<std::string>& tasks, const std::function<void()>& between) {
-  const std::vector<std::string> meant = tasks.empty() ? all_tasks() : tasks;
-  const Selection selection{meant, {}, {}};
+Exported export_vectors(const fs::path& folder, const std::vector<Case>& catalogue, const Coverage& coverage,
+                        const std::function<void()>& between) {
+  Coverage covered = coverage;
+  if (covered.tasks.empty()) covered.tasks = all_tasks();
+  const Selection selection{covered.tasks, {}, {}};
   std::vector<Case> cases;
   for (const Case& one : catalogue) {
     if (selection.wants(one)) cases.push_back(one);
@@ -171,7 +171,7 @@ Exported export_vectors(const fs::path& folder, const std::vector<Case>& catalog
   try {
     fs::path target = fs::weakly_canonical(fs::absolute(folder));
     if (!target.has_filename()) target = target.parent_path();
-    return write_all(target, cases, meant, between);
+    return write_all(target, cases, covered, between);
   } catch (const fs::filesystem_error& error) {
     throw dope::Error("export " + folder.string(), error.code().message(), "a folder that can be written to");
   }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dope/conformance/case.hpp"
+#include "manifest.hpp"
 
 namespace vectors {
 
@@ -24,7 +25,7 @@ struct Exported {
 /// cases, by any thread; what it throws ends the export and leaves `folder` as it was. Throws dope::Error
 /// where `folder` holds anything but an earlier export, and where writing fails.
 Exported export_vectors(const std::filesystem::path& folder,
-                        const std::vector<dope::conformance::Case>& catalogue,
-                        const std::vector<std::string>& tasks, const std::function<void()>& between);
+                        const std::vector<dope::conformance::Case>& catalogue, const Coverage& coverage,
+                        const std::function<void()>& between);
 
 }  // namespace vectors

@@ -3,10 +3,10 @@
 #include <iostream>
 
 #include "check.hpp"
-#include "dope/conformance/catalogue.hpp"
 #include "dope/core/error.hpp"
 #include "export.hpp"
 #include "lab/support/interrupt.hpp"
+#include "manifest.hpp"
 #include "options.hpp"
 
 namespace {
@@ -25,19 +25,20 @@ int run(int argc, const char* const* argv) {
     return 0;
   }
   const auto& options = *parsed.options;
-  const auto catalogue = dope::conformance::catalogue();
   const lab::Interrupt interrupt;
   const auto between = [&] {
     if (interrupt.raised()) throw Interrupted{};
   };
   if (options.command == vectors::Command::write) {
-    const auto [cases, bytes] =
-        vectors::export_vectors(options.folder, catalogue, options.selection.tasks, between);
+    const auto [cases, bytes] = vectors::export_vectors(options.folder, vectors::cases_of(options.angles),
+                                                        {options.selection.tasks, options.angles}, between);
     std::cout << cases << " cases, " << (bytes + 500'000) / 1'000'000 << " MB, in " << options.folder.string()
               << '\n';
     return 0;
   }
-  const auto judged = vectors::check_vectors(options, catalogue, between);
+  const auto manifest = vectors::read_manifest(options.folder);
+  const auto judged =
+      vectors::check_vectors(options, manifest, vectors::cases_of(manifest.coverage.angles), between);
   std::cout << judged.text();
   return judged.status();
 }

@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "dope/conformance/catalogue.hpp"
 #include "dope/conformance/tolerance.hpp"
 #include "dope/core/error.hpp"
 #include "transformer/checked_json.hpp"
@@ -19,6 +20,7 @@ using dope::conformance::Task;
 using reference::printable;
 using reference::shown;
 
+constexpr std::string_view both_angles = "both";
 constexpr std::size_t largest_manifest = std::size_t{1} << 26;
 
 /// The formula of each scaling, by its name.
@@ -118,6 +120,22 @@ std::vector<std::string> strings_of(const nlohmann::json& list, const std::strin
 
 }  // namespace
 
+std::string_view name_of_angles(const std::optional<dope::Angles>& angles) {
+  return angles ? name_of(*angles) : both_angles;
+}
+
+std::optional<dope::Angles> angles_named(std::string_view name) {
+  for (const auto angles : {dope::Angles::exact, dope::Angles::float32_product}) {
+    if (name == name_of(angles)) return angles;
+  }
+  if (name == both_angles) return std::nullopt;
+  throw dope::Error("angles", printable(name), "exact, float32_product or both");
+}
+
+std::vector<Case> cases_of(const std::optional<dope::Angles>& angles) {
+  return angles ? dope::conformance::catalogue_for(*angles) : dope::conformance::catalogue();
+}
+
 std::vector<std::string_view> task_names() {
   return names_of(std::make_index_sequence<std::variant_size_v<Task>>{});
 }
@@ -160,11 +178,12 @@ Json entry_of(const Case& one, const std::vector<Array>& inputs, const std::vect
       {"attributes", attributes_of(one.task)}};
 }
 
-std::string manifest_text(const std::vector<std::string>& tasks, const std::vector<Json>& entries) {
+std::string manifest_text(const Coverage& coverage, const std::vector<Json>& entries) {
   // A line per case, for people who search in it.
   const Json head = {{"format", manifest_format},
                      {"version", manifest_version},
-                     {"tasks", tasks},
+                     {"tasks", coverage.tasks},
+                     {"angles", name_of_angles(coverage.angles)},
                      {"conventions", conventions()}};
   std::string text = head.dump(1);
   text.erase(text.rfind('\n'));
@@ -195,7 +214,13 @@ Manifest read_manifest(const std::filesystem::path& folder) {
     if (!field(name).is_array())
       throw dope::Error(where, shown(field(name)), "a list of " + std::string(name));
   }
-  Manifest manifest{strings_of(field("tasks"), where), {}};
+  Manifest manifest{{strings_of(field("tasks"), where), {}}, {}};
+  if (!field("angles").is_string()) throw dope::Error(where, shown(field("angles")), "the name of angles");
+  try {
+    manifest.coverage.angles = angles_named(field("angles").get<std::string>());
+  } catch (const dope::Error& error) {
+    throw dope::Error(where + ", " + error.where(), error.given(), error.expected());
+  }
   for (const auto& entry : field("cases")) {
     if (!entry.is_object() || !entry.contains("name") || !entry.at("name").is_string()) {
       throw dope::Error(where, "case " + shown(entry), "an object with a name");

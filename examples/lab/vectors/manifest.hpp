@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,7 @@
 //
 //   { "format": "dope-conformance", "version": 1,
 //     "tasks": [names of the tasks exported],
+//     "angles": "both" | "exact" | "float32_product",   what rotations are held against
 //     "conventions": {"…": "…"},
 //     "cases": [ {"name", "task", "catches", "thread", "file",
 //                 "inputs": [{"name", "dtype", "shape"}], "outputs": [{"name", "dtypes", "shape"}],
@@ -29,6 +31,20 @@ inline constexpr std::string_view manifest_format = "dope-conformance";
 inline constexpr int manifest_version = 1;
 inline constexpr std::string_view manifest_name = "manifest.json";
 inline constexpr std::string_view cases_folder = "cases";
+
+/// What an export covers.
+struct Coverage {
+  std::vector<std::string> tasks;
+  /// What rotations and transforms are held against; empty: the catalogue as it is, with cases of both.
+  std::optional<dope::Angles> angles;
+};
+
+/// "both" for none, and its inverse. Throws dope::Error for another name.
+[[nodiscard]] std::string_view name_of_angles(const std::optional<dope::Angles>& angles);
+[[nodiscard]] std::optional<dope::Angles> angles_named(std::string_view name);
+
+/// The cases of these angles, of all tasks.
+[[nodiscard]] std::vector<dope::conformance::Case> cases_of(const std::optional<dope::Angles>& angles);
 
 /// Names of all tasks, in the order of Task.
 [[nodiscard]] std::vector<std::string_view> task_names();
@@ -50,12 +66,11 @@ inline constexpr std::string_view cases_folder = "cases";
                             const std::vector<dope::conformance::Array>& expected);
 
 /// The whole text. Law: the same arguments give the same bytes, and doubles are read back to the last bit.
-[[nodiscard]] std::string manifest_text(const std::vector<std::string>& tasks,
-                                        const std::vector<Json>& entries);
+[[nodiscard]] std::string manifest_text(const Coverage& coverage, const std::vector<Json>& entries);
 
-/// A manifest that was read: which tasks it covers, and its cases.
+/// A manifest that was read.
 struct Manifest {
-  std::vector<std::string> tasks;
+  Coverage coverage;
   std::vector<nlohmann::json> entries;  // each has a name
 };
 

@@ -15,7 +15,7 @@ using Names = std::vector<std::string>;
 
 constexpr std::string_view introduction =
     "Conformance vectors: is a RoPE kernel in any language right?\n\n"
-    "  vectors export DIR [--tasks LIST]\n"
+    "  vectors export DIR [--tasks LIST] [--angles ORACLE]\n"
     "  vectors check DIR --outputs OUT [--tasks LIST] [--only LIST] [--skip LIST]\n\n"
     "export writes DIR/manifest.json (what each case asks for, and every convention) and\n"
     "DIR/cases/NAME.safetensors (its inputs and the expected outputs). Run your kernel on them, write\n"
@@ -79,12 +79,16 @@ Options read(const cxxopts::ParseResult& result) {
   options.selection = {list("tasks"), list("only"), list("skip")};
   require_tasks(options.selection.tasks);
   if (options.command == Command::write) {
+    if (result.count("angles") != 0) options.angles = angles_named(result["angles"].as<std::string>());
     for (const char* name : {"outputs", "only", "skip"}) {
       if (result.count(name) != 0) {
-        throw dope::Error("export", "--" + std::string(name), "DIR and --tasks only; see --help");
+        throw dope::Error("export", "--" + std::string(name), "DIR, --tasks and --angles only; see --help");
       }
     }
     return options;
+  }
+  if (result.count("angles") != 0) {
+    throw dope::Error("check", "--angles", "those that were exported: the manifest says which");
   }
   const auto outputs = result.count("outputs") == 0 ? std::string() : result["outputs"].as<std::string>();
   if (outputs.empty()) {
@@ -117,9 +121,15 @@ Parsed parse_options(int argc, const char* const* argv) {
   cxxopts::Options parser("vectors", std::string(introduction));
   parser.set_width(110);
   const auto text = [] { return cxxopts::value<std::string>(); };
-  parser.add_options()("outputs", "Folder of the runner's files, NAME.safetensors per case (check)", text(),
-                       "OUT")("tasks", "Tasks that are meant, separated by commas: " + joined(task_names()),
-                              text(), "LIST")("only", "Cases that are meant (check)", text(), "LIST")(
+  parser.add_options()("tasks", "Tasks that are meant, separated by commas: " + joined(task_names()), text(),
+                       "LIST")(
+      "angles",
+      "What angles are held against (export). exact: the real product of position and frequency. "
+      "float32_product: what float32 makes of it, for kernels that compute in float32. both: exact, with "
+      "some "
+      "cases of float32_product (default: both)",
+      text(), "ORACLE")("outputs", "Folder of the runner's files, NAME.safetensors per case (check)", text(),
+                        "OUT")("only", "Cases that are meant (check)", text(), "LIST")(
       "skip", "Cases that are not meant (check)", text(), "LIST")("help", "This text");
   parser.add_options("hidden")("command", "", text())("folder", "", text());
   parser.parse_positional({"command", "folder"});

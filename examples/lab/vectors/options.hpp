@@ -28,7 +28,8 @@ enum class Command { write, judge };
 struct Options {
   Command command = Command::write;
   std::filesystem::path folder;
-  std::filesystem::path outputs;  // of judge
+  std::filesystem::path outputs;       // of judge
+  std::optional<dope::Angles> angles;  // of write, as in Coverage
   Selection selection;
 };
 
