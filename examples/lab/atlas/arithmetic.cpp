@@ -92,12 +92,9 @@ Walk complex_steps(const Bands& bands) {
     Steps& s = *steps;
     for (; s.at < position; ++s.at) {
       for (std::size_t f = 0; f < s.omega.size(); ++f) {
-        const float cc = s.cos[f] * s.step_cos[f];
-        const float ss = s.sin[f] * s.step_sin[f];
-        const float sc = s.sin[f] * s.step_cos[f];
-        const float cs = s.cos[f] * s.step_sin[f];
-        s.cos[f] = cc - ss;
-        s.sin[f] = sc + cs;
+        const float cos = std::fma(s.cos[f], s.step_cos[f], -(s.sin[f] * s.step_sin[f]));
+        s.sin[f] = std::fma(s.sin[f], s.step_cos[f], s.cos[f] * s.step_sin[f]);
+        s.cos[f] = cos;
       }
     }
     for (std::size_t f = 0; f < s.omega.size(); ++f) turns[f] = {s.cos[f], s.sin[f]};
@@ -152,8 +149,8 @@ constexpr std::array<Arithmetic, 13> all = {{
      Family::float_angle, float_band_powers},
     {"float32_fast_sine", "float32 product, fast sine", "float product, less whole turns of float 2π",
      Family::fast_sine, fast_sine},
-    {"float32_complex_steps", "float32 complex steps", "complex product, position by position, in float",
-     Family::step_by_step, complex_steps},
+    {"float32_complex_steps", "float32 complex steps",
+     "complex product, position by position, fused in float", Family::step_by_step, complex_steps},
     {"float32_angle_sum", "float32 angle steps θ + ω", "θ ← θ + ω, position by position, in float",
      Family::step_by_step, angle_sum},
     {"bf16_cache", "bf16 cos and sin", "exact angle; cos and sin kept in bf16", Family::stored_16,

@@ -34,7 +34,7 @@ PORT_BOTH double product_of(double a, double b) {
 #if defined(__CUDA_ARCH__)
   return __dmul_rn(a, b);
 #else
-  return a * b;
+  return fma(a, b, 0.0);
 #endif
 }
 
