@@ -12,6 +12,10 @@
 
 namespace {
 
+/// Both sides start at a cache line, as an engine's buffers do.
+template <class T>
+using Aligned = std::vector<T, xsimd::aligned_allocator<T, 64>>;
+
 enum class Order { token_major, head_major };
 enum class Tables { one, per_head };
 
@@ -40,7 +44,7 @@ template <class T>
 std::function<void()> rotation(const Shape& shape, dope::Pairing pairing, Tables tables) {
   using C = dope::compute_t<T>;
   struct State {
-    std::vector<T> x;
+    Aligned<T> x;
     dope::RotationTable<C> table, other;
     std::vector<dope::TableView<C>> views;
   };
@@ -67,7 +71,7 @@ std::function<void()> rotation(const Shape& shape, dope::Pairing pairing, Tables
 template <class T>
 std::function<void()> bound(const Shape& shape) {
   const std::size_t floats = shape.heads * shape.tokens * shape.width * sizeof(T) / sizeof(float);
-  const auto x = std::make_shared<std::vector<float>>(floats, 0.5f);
+  const auto x = std::make_shared<Aligned<float>>(floats, 0.5f);
   return [x] {
     float factor = 1.0f;
     benchmark::DoNotOptimize(factor);

@@ -6,14 +6,13 @@
 #include <cstdint>
 #include <span>
 #include <type_traits>
-#include <xsimd/xsimd.hpp>
 
 #include "dope/core/error.hpp"
 #include "dope/core/scalar.hpp"
 #include "dope/core/view.hpp"
-#include "dope/rope/lanes.hpp"
 #include "dope/rope/pairing.hpp"
 #include "dope/rope/table.hpp"
+#include "dope/rope/turn.hpp"
 
 // Rotation of heads by a table, and its adjoint.
 //
@@ -40,101 +39,6 @@
 
 namespace dope {
 namespace detail {
-
-enum class Turn { forward, adjoint };
-
-/// (first, second) of a batch of bands, turned. Where s is 0 the partner must not be touched:
-/// adding −s·x₂ = ∓0 would lose the sign of a zero and turn an infinite partner into NaN.
-template <Turn turn, class Batch>
-inline void turn_batch(Batch& first, Batch& second, const Batch& c, const Batch& s) noexcept {
-  const auto still = s == Batch(0);
-  const Batch scaled_first = first * c;
-  const Batch scaled_second = second * c;
-  Batch turned_first;
-  Batch turned_second;
-  if constexpr (turn == Turn::forward) {
-    turned_first = fused_minus(scaled_first, second, s);
-    turned_second = fused_plus(scaled_second, first, s);
-  } else {
-    turned_first = fused_plus(scaled_first, second, s);
-    turned_second = fused_minus(scaled_second, first, s);
-  }
-  first = xsimd::select(still, scaled_first, turned_first);
-  second = xsimd::select(still, scaled_second, turned_second);
-}
-
-/// `bands` bands of one row, half_split partners at `first` and `second`; targets may equal sources.
-template <Turn turn, Scalar T>
-inline void turn_split(const T* first, const T* second, T* to_first, T* to_second, const compute_t<T>* cos,
-                       const compute_t<T>* sin, std::size_t bands) noexcept {
-  using C = compute_t<T>;
-  constexpr std::size_t lanes = Lanes<T>::size;
-  std::size_t band = 0;
-  for (; band + lanes <= bands; band += lanes) {
-    Lanes<T> x = load_lanes(first + band);
-    Lanes<T> y = load_lanes(second + band);
-    turn_batch<turn>(x, y, Lanes<T>::load_unaligned(cos + band), Lanes<T>::load_unaligned(sin + band));
-    store_lanes(x, to_first + band);
-    store_lanes(y, to_second + band);
-  }
-  if (band < bands) {
-    const std::size_t count = bands - band;
-    alignas(64) C table[2][lanes] = {};
-    alignas(64) T rest[2][lanes] = {};
-    std::copy_n(cos + band, count, table[0]);
-    std::copy_n(sin + band, count, table[1]);
-    std::copy_n(first + band, count, rest[0]);
-    std::copy_n(second + band, count, rest[1]);
-    Lanes<T> x = load_lanes(rest[0]);
-    Lanes<T> y = load_lanes(rest[1]);
-    turn_batch<turn>(x, y, Lanes<T>::load_aligned(table[0]), Lanes<T>::load_aligned(table[1]));
-    store_lanes(x, rest[0]);
-    store_lanes(y, rest[1]);
-    std::copy_n(rest[0], count, to_first + band);
-    std::copy_n(rest[1], count, to_second + band);
-  }
-}
-
-/// `bands` bands of one row, interleaved partners from `row` on; the target may equal the source.
-template <Turn turn, Scalar T>
-inline void turn_interleaved(const T* row, T* to, const compute_t<T>* cos, const compute_t<T>* sin,
-                             std::size_t bands) noexcept {
-  using C = compute_t<T>;
-  constexpr std::size_t lanes = Lanes<T>::size;
-  const auto turn_pairs = [](const T* from, T* target, const Lanes<T>& c, const Lanes<T>& s) {
-    Lanes<T> x;
-    Lanes<T> y;
-    load_pairs(from, x, y);
-    turn_batch<turn>(x, y, c, s);
-    store_pairs(x, y, target);
-  };
-  std::size_t band = 0;
-  for (; band + lanes <= bands; band += lanes) {
-    turn_pairs(row + 2 * band, to + 2 * band, Lanes<T>::load_unaligned(cos + band),
-               Lanes<T>::load_unaligned(sin + band));
-  }
-  if (band < bands) {
-    const std::size_t count = bands - band;
-    alignas(64) C table[2][lanes] = {};
-    alignas(64) T rest[2 * lanes] = {};
-    std::copy_n(cos + band, count, table[0]);
-    std::copy_n(sin + band, count, table[1]);
-    std::copy_n(row + 2 * band, 2 * count, rest);
-    turn_pairs(rest, rest, Lanes<T>::load_aligned(table[0]), Lanes<T>::load_aligned(table[1]));
-    std::copy_n(rest, 2 * count, to + 2 * band);
-  }
-}
-
-/// One row; `to` may equal `from`.
-template <Turn turn, Scalar T>
-inline void turn_row(const T* from, T* to, const compute_t<T>* cos, const compute_t<T>* sin,
-                     std::size_t bands, Pairing pairing) noexcept {
-  if (pairing == Pairing::half_split) {
-    turn_split<turn, T>(from, from + bands, to, to + bands, cos, sin, bands);
-  } else {
-    turn_interleaved<turn, T>(from, to, cos, sin, bands);
-  }
-}
 
 /// Row of the table for each token: the token's own index.
 struct OwnRow {
@@ -195,40 +99,92 @@ void require_same_shape(const A& from, const B& to) {
 template <Turn turn, Scalar T, class RowOf>
 void turn_head(HeadView<const T> from, HeadView<T> to, const TableView<compute_t<T>>& table, Pairing pairing,
                RowOf row_of) noexcept {
-  const std::size_t turned = table.rotated_width();
-  for (std::size_t token = 0; token < from.tokens; ++token) {
-    const std::size_t row = row_of(token) * table.stride;
-    turn_row<turn, T>(from.row(token), to.row(token), table.cos + row, table.sin + row, table.bands, pairing);
-    if (from.data != to.data) {
-      std::copy(from.row(token) + turned, from.row(token) + from.width, to.row(token) + turned);
-    }
-  }
-}
-
-/// Every head of x, head h by table_of(h); tokens outermost where that walks memory in order.
-template <Turn turn, Scalar T, class TableOf, class RowOf>
-void turn_heads(HeadsView<T> x, TableOf table_of, Pairing pairing, RowOf row_of) {
-  for (std::size_t head = 0; head < x.heads; ++head) require_rows(x, table_of(head), row_of);
-  const std::size_t block = x.token_stride < x.head_stride ? x.tokens : 1;
-  for (std::size_t first = 0; first < x.tokens; first += block) {
-    for (std::size_t head = 0; head < x.heads; ++head) {
-      const auto& table = table_of(head);
-      T* channels = x.data + first * x.token_stride + head * x.head_stride;
-      for (std::size_t token = first; token < first + block; ++token, channels += x.token_stride) {
-        const std::size_t row = row_of(token) * table.stride;
-        turn_row<turn, T>(channels, channels, table.cos + row, table.sin + row, table.bands, pairing);
+  with_loops<T>(pairing, table.bands, [&]<Pairing p, std::size_t registers>() {
+    const std::size_t turned = table.rotated_width();
+    for (std::size_t token = 0; token < from.tokens; ++token) {
+      const std::size_t row = row_of(token) * table.stride;
+      const Rows<T> rows{from.row(token), to.row(token), 1, 0, 0};
+      turn_rows<turn, p, registers, T>(rows, table.cos + row, table.sin + row, table.bands);
+      if (from.data != to.data) {
+        std::copy(from.row(token) + turned, from.row(token) + from.width, to.row(token) + turned);
       }
     }
+  });
+}
+
+/// Tokens of head-major rows that are turned before the next head: their rows of the table, 32 KiB at width
+/// 128, stay in the first-level cache.
+inline constexpr std::size_t table_block_rows = 64;
+
+/// Heads first … first + heads − 1 of tokens first_token … last_token − 1, all by one table.
+template <Turn turn, Pairing p, std::size_t registers, Scalar T, class RowOf>
+void turn_run(const HeadsView<T>& x, std::size_t first_token, std::size_t last_token, std::size_t first,
+              std::size_t heads, const TableView<compute_t<T>>& table, RowOf row_of) noexcept {
+  for (std::size_t token = first_token; token < last_token; ++token) {
+    T* const row = x.data + token * x.token_stride + first * x.head_stride;
+    const std::size_t at = row_of(token) * table.stride;
+    const Rows<T> rows{row, row, heads, x.head_stride, x.head_stride};
+    turn_rows<turn, p, registers, T>(rows, table.cos + at, table.sin + at, table.bands);
   }
 }
 
+/// Every head of x by one table, in the order of memory.
+template <Turn turn, Scalar T, class RowOf>
+void turn_heads(HeadsView<T> x, const TableView<compute_t<T>>& table, Pairing pairing, RowOf row_of) {
+  require_rows(x, table, row_of);
+  with_loops<T>(pairing, table.bands, [&]<Pairing p, std::size_t registers>() {
+    if (x.token_stride >= x.head_stride) {
+      turn_run<turn, p, registers, T>(x, 0, x.tokens, 0, x.heads, table, row_of);
+      return;
+    }
+    for (std::size_t first = 0; first < x.tokens; first += table_block_rows) {
+      const std::size_t last = std::min(x.tokens, first + table_block_rows);
+      for (std::size_t head = 0; head < x.heads; ++head) {
+        turn_run<turn, p, registers, T>(x, first, last, head, 1, table, row_of);
+      }
+    }
+  });
+}
+
+template <class C>
+bool same_table(const TableView<C>& a, const TableView<C>& b) noexcept {
+  return a.cos == b.cos && a.sin == b.sin && a.stride == b.stride;
+}
+
+/// Head h by tables[h]; token-major, successive heads of one table together.
 template <Turn turn, Scalar T>
 void turn_per_head(HeadsView<T> x, std::span<const TableView<compute_t<T>>> tables, Pairing pairing) {
   if (tables.size() != x.heads) {
     throw Error("rotate", text(tables.size(), " tables for ", x.heads, " heads"), "one table per head");
   }
-  turn_heads<turn>(
-      x, [&](std::size_t head) -> const auto& { return tables[head]; }, pairing, OwnRow{});
+  bool alike = true;
+  for (const auto& table : tables) {
+    require_rows(x, table, OwnRow{});
+    alike = alike && table.bands == tables.front().bands;
+  }
+  if (x.heads == 0) return;
+  const bool token_major = x.token_stride >= x.head_stride;
+  const auto turn_by = [&]<Pairing p, std::size_t registers>(std::size_t first, std::size_t last) {
+    for (std::size_t head = 0; head < x.heads;) {
+      std::size_t run = 1;
+      while (token_major && head + run < x.heads && same_table(tables[head], tables[head + run])) ++run;
+      turn_run<turn, p, registers, T>(x, first, last, head, run, tables[head], OwnRow{});
+      head += run;
+    }
+  };
+  const std::size_t block = token_major ? 1 : table_block_rows;
+  const auto turn_all = [&]<Pairing p, std::size_t registers>() {
+    for (std::size_t first = 0; first < x.tokens; first += block) {
+      turn_by.template operator()<p, registers>(first, std::min(x.tokens, first + block));
+    }
+  };
+  if (alike) {
+    with_loops<T>(pairing, tables.front().bands, turn_all);
+  } else if (pairing == Pairing::half_split) {
+    turn_all.template operator()<Pairing::half_split, 0>();
+  } else {
+    turn_all.template operator()<Pairing::interleaved, 0>();
+  }
 }
 
 }  // namespace detail
@@ -266,22 +222,20 @@ void rotate(std::type_identity_t<HeadView<const T>> from, HeadView<T> to,
 /// All heads in place by one table, token i by row i.
 template <Scalar T>
 void rotate(HeadsView<T> x, std::type_identity_t<TableFor<T>> table, Pairing pairing) {
-  detail::turn_heads<detail::Turn::forward>(
-      x, [&](std::size_t) -> const auto& { return table; }, pairing, detail::OwnRow{});
+  detail::turn_heads<detail::Turn::forward, T>(x, table, pairing, detail::OwnRow{});
 }
 
 /// All heads in place by one table, token i by row rows[i].
 template <Scalar T, Position P>
 void rotate(HeadsView<T> x, std::type_identity_t<TableFor<T>> table, std::span<const P> rows,
             Pairing pairing) {
-  detail::turn_heads<detail::Turn::forward>(
-      x, [&](std::size_t) -> const auto& { return table; }, pairing, detail::ListedRow<P>{rows});
+  detail::turn_heads<detail::Turn::forward, T>(x, table, pairing, detail::ListedRow<P>{rows});
 }
 
 /// All heads in place, head h by tables[h], token i by row i: how a denoised plan runs.
 template <Scalar T>
 void rotate(HeadsView<T> x, std::span<const std::type_identity_t<TableFor<T>>> tables, Pairing pairing) {
-  detail::turn_per_head<detail::Turn::forward>(x, tables, pairing);
+  detail::turn_per_head<detail::Turn::forward, T>(x, tables, pairing);
 }
 
 /// Adjoint of rotate, in place, token i by row i.
@@ -303,15 +257,14 @@ void rotate_adjoint(HeadView<T> x, std::type_identity_t<TableFor<T>> table, std:
 /// Adjoint of rotate for all heads by one table, token i by row i.
 template <Scalar T>
 void rotate_adjoint(HeadsView<T> x, std::type_identity_t<TableFor<T>> table, Pairing pairing) {
-  detail::turn_heads<detail::Turn::adjoint>(
-      x, [&](std::size_t) -> const auto& { return table; }, pairing, detail::OwnRow{});
+  detail::turn_heads<detail::Turn::adjoint, T>(x, table, pairing, detail::OwnRow{});
 }
 
 /// Adjoint of rotate for all heads, head h by tables[h], token i by row i.
 template <Scalar T>
 void rotate_adjoint(HeadsView<T> x, std::span<const std::type_identity_t<TableFor<T>>> tables,
                     Pairing pairing) {
-  detail::turn_per_head<detail::Turn::adjoint>(x, tables, pairing);
+  detail::turn_per_head<detail::Turn::adjoint, T>(x, tables, pairing);
 }
 
 }  // namespace dope

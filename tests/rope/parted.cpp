@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#include "dope/rope/parted.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstddef>
+#include <vector>
+
+#include "dope/core/scalar.hpp"
+
+TEST_CASE_TEMPLATE("store_parted undoes load_parted, and order_of_pairs names each lane's band", T, float,
+                   double, dope::float16, dope::bfloat16) {
+  using C = dope::compute_t<T>;
+  using Lanes = dope::detail::Lanes<T>;
+  constexpr std::size_t lanes = Lanes::size;
+  std::vector<T> pairs(2 * lanes);
+  std::vector<C> bands(lanes);
+  for (std::size_t i = 0; i < lanes; ++i) {
+    bands[i] = static_cast<C>(i + 1);
+    pairs[2 * i] = T(static_cast<C>(i + 1));
+    pairs[2 * i + 1] = T(-static_cast<C>(i + 1));
+  }
+  Lanes first;
+  Lanes second;
+  dope::detail::load_parted(pairs.data(), first, second);
+  std::vector<C> ordered(lanes), a(lanes), b(lanes);
+  dope::detail::order_of_pairs<T>(Lanes::load_unaligned(bands.data())).store_unaligned(ordered.data());
+  first.store_unaligned(a.data());
+  second.store_unaligned(b.data());
+  for (std::size_t i = 0; i < lanes; ++i) {
+    CHECK(a[i] == ordered[i]);
+    CHECK(b[i] == -ordered[i]);
+  }
+  std::vector<T> back(2 * lanes);
+  dope::detail::store_parted(first, second, back.data());
+  for (std::size_t i = 0; i < 2 * lanes; ++i) CHECK(static_cast<C>(back[i]) == static_cast<C>(pairs[i]));
+}
