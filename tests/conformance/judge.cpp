@@ -92,6 +92,7 @@ TEST_CASE("judge: the oracle's values, rounded once, pass; one storage spacing m
     const auto measures = kit::measures_of(c, inputs, outputs);
     const kit::Tolerance tolerance = kit::tolerance_of(c);
     for (std::size_t a = 0; a < outputs.size(); ++a) {
+      if (outputs[a].values.empty()) continue;
       std::vector<kit::Array> moved = outputs;
       double& value = moved[a].values[moved[a].values.size() / 2];
       const kit::Measure& measure = measures[a][moved[a].values.size() / 2];
@@ -129,6 +130,7 @@ TEST_CASE("judge: NaN and infinity never pass") {
     for (const double bad :
          {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
       std::vector<kit::Array> outputs = right_outputs(c);
+      if (outputs[0].values.empty()) continue;
       outputs[0].values[0] = bad;
       const kit::Verdict verdict = kit::judge(c, outputs);
       CHECK(!verdict.passed);

@@ -9,6 +9,7 @@
 #include <limits>
 #include <numbers>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "dope/conformance.hpp"
@@ -60,6 +61,7 @@ enum class Mistake {
   no_scaling,
   paper_ramp,
   other_ends,
+  no_end_clamp,
   long_original,
   mscale_first,
   no_attention,
@@ -170,6 +172,23 @@ struct Kernel {
         llama != nullptr && is(Mistake::invert_ramp, at)) {
       for (std::size_t i = 0; i < result.bands(); ++i) {
         result.omega[i] = native.omega[i] + native.omega[i] / llama->factor - result.omega[i];
+      }
+    }
+    if (const auto* yarn = std::get_if<dope::Yarn>(&call.scaling);
+        yarn != nullptr && is(Mistake::no_end_clamp, at)) {
+      const auto d = static_cast<double>(rope.rotated_width);
+      const auto end = [&](double turns) {
+        const double band =
+            d * std::log(static_cast<double>(rope.training_length) / (2 * std::numbers::pi * turns)) /
+            (2 * std::log(rope.base));
+        return yarn->ramp_ends == dope::RampEnds::fractional ? std::pair{band, band}
+                                                             : std::pair{std::floor(band), std::ceil(band)};
+      };
+      const double low = std::max(0.0, end(yarn->beta_fast).first);
+      const double high = end(yarn->beta_slow).second;
+      for (std::size_t i = 0; i < result.bands(); ++i) {
+        const double share = std::clamp((static_cast<double>(i) - low) / (high - low), 0.0, 1.0);
+        result.omega[i] = share * native.omega[i] / yarn->factor + (1 - share) * native.omega[i];
       }
     }
     if (is(Mistake::no_attention, at)) result.attention_factor = 1.0;

@@ -88,6 +88,8 @@ inline void add_transforms(Cases& cases) {
     add(text("denoise_", t.name, "-yarn-interleaved"),
         plan_for(t.transform, GqaPolicy::per_query_head, 4, 4, 32, 32), Pairing::interleaved,
         Element::float32, Yarn{.factor = 8.0});
+    add(text("denoise_", t.name, "-double"), plan_for(t.transform, GqaPolicy::per_query_head, 8, 2, 32, 32),
+        Pairing::interleaved, Element::float64, DynamicNtk{});
     add(text("denoise_", t.name, "-partial"), plan_for(t.transform, GqaPolicy::per_query_head, 4, 2, 40, 24),
         Pairing::half_split, Element::float16, Linear{8.0});
   }
@@ -130,6 +132,8 @@ inline void add_selections(Cases& cases) {
   for (const Order order : {Order::ascending, Order::descending}) {
     cases.add(text("select_count-", name_of(order)), catches, "", SelectTask{4, 6, Count{7}, order});
     cases.add(text("select_quantile-", name_of(order)), catches, "", SelectTask{5, 8, Quantile{0.3}, order});
+    cases.add(text("select_none-", name_of(order)), catches, "", SelectTask{3, 4, Count{0}, order});
+    cases.add(text("select_whole-", name_of(order)), catches, "", SelectTask{3, 4, Quantile{1.0}, order});
     cases.add(text("select_all-", name_of(order)), catches, "", SelectTask{3, 4, Count{12}, order});
   }
 }
@@ -142,6 +146,9 @@ inline void add_noise(Cases& cases) {
                                          -(std::int64_t{1} << 40)};
   cases.add("noise_query", catches, "", NoiseTask{42, 0, 0, Side::query, 32, near});
   cases.add("noise_key", catches, "", NoiseTask{42, 3, 5, Side::key, 6, near});
+  const std::int64_t farthest = std::int64_t{1} << 53;
+  cases.add("noise_limits", catches, "",
+            NoiseTask{~std::uint64_t{0}, 32767, 65535, Side::key, 8, {farthest, -farthest, 0}});
   cases.add("noise_far", catches, "", NoiseTask{0xfedcba9876543210u, 31, 127, Side::key, 10, far});
 }
 

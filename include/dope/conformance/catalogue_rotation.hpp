@@ -236,6 +236,9 @@ inline std::vector<ScalingCase> scaling_cases() {
   llama.training_length = 8192;
   RopeParameters late = wide;
   late.training_length = 131072;
+  RopeParameters slow = wide;
+  slow.base = 100.0;
+  slow.training_length = 1024;
   LongRope longrope;
   for (std::size_t band = 0; band < 32; ++band) {
     longrope.short_factor.push_back(1.0 + 0.03125 * static_cast<double>(band));
@@ -266,6 +269,8 @@ inline std::vector<ScalingCase> scaling_cases() {
       {"yarn_fractional", Yarn{.factor = 8.0, .ramp_ends = RampEnds::fractional}, wide, 32768, yarn,
        "vllm-project/vllm#27722"},
       {"yarn_clamped", Yarn{.factor = 4.0, .beta_slow = 0.5}, late, 524288, yarn,
+       "keras-team/keras-hub#2981"},
+      {"yarn_clamped_at_width", Yarn{.factor = 4.0, .beta_slow = 0.01}, slow, 4096, yarn,
        "keras-team/keras-hub#2981"},
       {"yarn_given_factor", Yarn{.factor = 8.0, .attention_factor = 1.5}, wide, 32768, mscale,
        "ml-explore/mlx-lm#1507"},

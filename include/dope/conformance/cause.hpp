@@ -158,7 +158,8 @@ struct CauseText {
        "the paper's ramp (linear in turns) and the code's (linear in band index) are two scalings"},
       {"YaRN ramp ends rounded otherwise",
        "truncate: true rounds the ends to whole bands (floor, ceil); false leaves them fractional"},
-      {"YaRN ramp end clamped to the wrong band", "the upper end is clamped to d - 1, not to d/2 - 1"},
+      {"YaRN ramp end clamped to the wrong band",
+       "the upper end is clamped to d - 1: not to d/2 - 1, and not left free"},
       {"original length confused", "L is the training length, not the extended context"},
       {"ramp inverted",
        "high frequencies keep their omega, low ones are divided by the factor: the blend is the wrong way "

@@ -14,8 +14,27 @@
 #include "dope/conformance/judge.hpp"
 #include "dope/conformance/report.hpp"
 #include "dope/conformance/run.hpp"
+#include "dope/core/error.hpp"
 
 namespace dope::conformance {
+
+namespace detail {
+
+/// judge, where outputs of another shape (more heads than were asked for) are a failure and no Error.
+inline Verdict verdict_on(const Case& c, const std::vector<Array>& outputs) {
+  try {
+    return judge(c, outputs);
+  } catch (const Error& error) {
+    Verdict verdict;
+    verdict.name = c.name;
+    verdict.cause = Cause::unknown;
+    verdict.worst = error.what();
+    verdict.text = text("FAIL ", c.name, ": ", error.what());
+    return verdict;
+  }
+}
+
+}  // namespace detail
 
 /// Hold a kernel against the catalogue, or against other cases: one call, inside any test framework.
 ///
@@ -38,7 +57,7 @@ template <class Kernel>
                                   detail::text("the kernel takes no such ", name_of(c.task), " call"));
       continue;
     }
-    report.verdicts.push_back(judge(c, *outputs));
+    report.verdicts.push_back(detail::verdict_on(c, *outputs));
     report.cases.push_back(std::move(c));
   }
   return report;

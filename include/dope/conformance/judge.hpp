@@ -30,8 +30,8 @@ namespace dope::conformance {
 /// What the judge says of one case.
 ///
 /// chord: the largest |y − ŷ|/scale over the elements that have a scale (for a rotation, over pairs,
-/// the distance of the two points on the unit circle). nmse: Σ(y − ŷ)²/Σŷ². ulp: the largest
-/// |y − ŷ| in spacings of the output type at ŷ.
+/// the distance of the two points on the unit circle). nmse: Σ(y − ŷ)²/Σŷ² over the same elements. ulp: the
+/// largest |y − ŷ| in spacings of the output type at ŷ.
 struct Verdict {
   std::string name;
   bool passed = false;
@@ -283,9 +283,11 @@ inline std::string verdict_text(const Case& c, const Verdict& verdict, const Tol
       const double y = outputs[a].values[i];
       const double right = expected[a].values[i];
       const double error = std::abs(y - right);
-      squares += right * right;
-      errors += error * error;
       const Measure& measure = measures[a][i];
+      if (!measure.exact) {
+        squares += right * right;
+        errors += error * error;
+      }
       if (measure.scale > 0.0) verdict.chord = std::max(verdict.chord, error / measure.scale);
       if (const double half = half_spacing(element, right); half > 0.0) {
         verdict.ulp = std::max(verdict.ulp, error / (2.0 * half));

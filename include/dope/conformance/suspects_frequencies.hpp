@@ -105,14 +105,15 @@ inline std::vector<std::pair<Cause, Frequencies>> mistaken_frequencies(const Rop
     };
     const bool whole = yarn->ramp_ends == RampEnds::whole_bands;
     const double low = std::max(0.0, whole ? std::floor(end_of(yarn->beta_fast)) : end_of(yarn->beta_fast));
-    const double high =
-        std::min(d / 2 - 1, whole ? std::ceil(end_of(yarn->beta_slow)) : end_of(yarn->beta_slow));
-    for (std::size_t i = 0; i < clamped.omega.size(); ++i) {
-      const double kept =
-          1 - std::clamp((static_cast<double>(i) - low) / std::max(0.001, high - low), 0.0, 1.0);
-      clamped.omega[i] = (1 - kept) * native.omega[i] / yarn->factor + kept * native.omega[i];
+    const double free_end = whole ? std::ceil(end_of(yarn->beta_slow)) : end_of(yarn->beta_slow);
+    for (const double high : {std::min(d / 2 - 1, free_end), free_end}) {
+      for (std::size_t i = 0; i < clamped.omega.size(); ++i) {
+        const double kept =
+            1 - std::clamp((static_cast<double>(i) - low) / std::max(0.001, high - low), 0.0, 1.0);
+        clamped.omega[i] = (1 - kept) * native.omega[i] / yarn->factor + kept * native.omega[i];
+      }
+      result.emplace_back(Cause::yarn_end_clamp, clamped);
     }
-    result.emplace_back(Cause::yarn_end_clamp, clamped);
     with_factor(Cause::mscale_precedence, yarn_mscale(yarn->factor, 1.0));
     if (yarn->mscale) with_factor(Cause::mscale_precedence, yarn_mscale(yarn->factor, *yarn->mscale));
     if (yarn->mscale && yarn->mscale_all_dim) {
