@@ -6,6 +6,7 @@
 #include <Eigen/SVD>
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <functional>
 #include <string>
@@ -15,6 +16,8 @@
 
 #include "dope/core/error.hpp"
 #include "dope/spectral/gram.hpp"
+
+// What needs a solver is a template, so that a unit that asks for no spectrum does not compile one.
 
 namespace dope {
 
@@ -84,7 +87,9 @@ inline std::vector<double> squares(const Eigen::VectorXd& singular) {
 
 /// The spectrum of a symmetric positive semidefinite matrix. Worst error per eigenvalue: about
 /// d·2⁻⁵²·λ₁, so the ones far below that are noise. Throws Error unless square, with a finite trace > 0.
-[[nodiscard]] inline Spectrum spectrum_of(const Eigen::MatrixXd& symmetric) {
+template <class Derived>
+[[nodiscard]] Spectrum spectrum_of(const Eigen::MatrixBase<Derived>& matrix) {
+  const Eigen::MatrixXd symmetric = matrix;
   if (symmetric.rows() != symmetric.cols() || symmetric.rows() == 0 || !symmetric.allFinite()) {
     throw Error("spectrum_of",
                 detail::text("a matrix of ", symmetric.rows(), " x ", symmetric.cols(), ", or not finite"),
@@ -98,7 +103,8 @@ inline std::vector<double> squares(const Eigen::VectorXd& singular) {
 
 /// The spectrum of a Gram; from its factor's singular values where it holds one, whose worst error is
 /// about d·2⁻⁵²·σ₁ per σ_i. Throws Error for a Gram of no token, or of zero rows only.
-[[nodiscard]] inline Spectrum spectrum_of(const Gram& gram) {
+template <std::same_as<Gram> AGram>
+[[nodiscard]] Spectrum spectrum_of(const AGram& gram) {
   detail::require_tokens(gram, "spectrum_of");
   if (gram.options().accumulation != Accumulation::triangular_factor) return spectrum_of(gram.matrix());
   const Eigen::JacobiSVD<Eigen::MatrixXd> svd(gram.factor());
@@ -107,7 +113,8 @@ inline std::vector<double> squares(const Eigen::VectorXd& singular) {
 
 /// Spectrum and eigenvectors of a Gram; errors as for spectrum_of. A vector's direction is right to
 /// about 2⁻⁵²·λ₁ / (gap to the next eigenvalue).
-[[nodiscard]] inline Eigensystem eigensystem_of(const Gram& gram) {
+template <std::same_as<Gram> AGram>
+[[nodiscard]] Eigensystem eigensystem_of(const AGram& gram) {
   detail::require_tokens(gram, "eigensystem_of");
   Eigensystem system;
   if (gram.options().accumulation == Accumulation::triangular_factor) {
