@@ -4,18 +4,18 @@
 #include <Eigen/Core>
 #include <Eigen/QR>
 #include <algorithm>
+#include <bit>
 #include <cmath>
-#include <concepts>
 #include <cstddef>
 #include <optional>
 #include <type_traits>
 #include <utility>
 
-#include "dope/core/convert.hpp"
 #include "dope/core/error.hpp"
 #include "dope/core/scalar.hpp"
 #include "dope/core/view.hpp"
 #include "dope/spectral/checked.hpp"
+#include "dope/spectral/syrk.hpp"
 #include "dope/spectral/token_mean.hpp"
 
 namespace dope {
@@ -83,18 +83,11 @@ class Gram {
   /// Add every token of `rows`. Throws Error on non-finite input (naming the token) or another width.
   template <Readable T>
   void add(HeadView<T> rows) {
-    const double peak = detail::checked_peak("Gram::add", rows, width_);
-    // 2^exponent brings the largest entry near 1, so that float products neither overflow nor vanish.
-    constexpr int farthest = farthest_exponent<T>;
-    const int exponent = peak > 0 ? std::clamp(-std::ilogb(peak), -farthest, farthest) : 0;
-    for (std::size_t first = 0; first < rows.tokens; first += block_tokens) {
-      const HeadView<T> block = rows.slice(first, std::min(block_tokens, rows.tokens - first));
-      if (options_.accumulation == Accumulation::float_blocks) {
-        add_block<float>(block, exponent);
-      } else {
-        add_block<double>(block, 0);
-      }
-    }
+    detail::require_rows("Gram::add", rows, width_);
+    if (rows.tokens <= block_tokens) return add_blocks(rows);
+    Gram next = *this;  // one pass over the rows, checked as it goes: a failed add changes nothing
+    next.add_blocks(rows);
+    *this = std::move(next);
   }
 
   /// Add the tokens behind `other`. Throws Error unless width, options and centre are equal.
@@ -134,14 +127,10 @@ class Gram {
   [[nodiscard]] Eigen::VectorXd mean() const { return centre_ ? *centre_ : mean_; }
 
  private:
-  template <class C>
-  using Block = Eigen::Matrix<C, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+  using Block = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
   static constexpr std::size_t block_tokens = 256;
   static constexpr double no_direction = 0x1p-40;
-  /// The largest power of two that rows of T are scaled by on their way into float.
-  template <Readable T>
-  static constexpr int farthest_exponent = std::same_as<std::remove_const_t<T>, double> ? 500 : 126;
 
   Gram(std::optional<Eigen::VectorXd> centre, std::size_t width, GramOptions options)
       : width_(width), options_(options), centre_(std::move(centre)) {
@@ -155,56 +144,88 @@ class Gram {
     return options_.centring == Centring::token_mean && !centre_;
   }
 
-  /// At most block_tokens rows, multiplied by 2^exponent while they are in C.
-  template <class C, Readable T>
-  void add_block(HeadView<T> rows, int exponent) {
-    const auto count = static_cast<Eigen::Index>(rows.tokens);
-    const auto size = static_cast<Eigen::Index>(width_);
-    Block<C> block(count, size);
-    Eigen::VectorXd mean = Eigen::VectorXd::Zero(size);
-    if (options_.rows == RowScaling::none && options_.centring == Centring::none) {
-      pack(rows, block, exponent);
+  /// Rows that fit, block by block, each checked before it counts.
+  template <Readable T>
+  void add_blocks(HeadView<T> rows) {
+    if (options_.accumulation == Accumulation::float_blocks) {
+      detail::ProductBlock products(std::min(block_tokens, rows.tokens), width_);
+      for_each_block(rows, [&](HeadView<T> block, double peak) { add_block(block, peak, products); });
     } else {
-      Block<double> wide(count, size);
-      pack(rows, wide, 0);
-      if (moving_mean()) {
-        mean = wide.colwise().mean();
-        wide.rowwise() -= mean.transpose();
-      } else {
-        if (centre_) wide.rowwise() -= centre_->transpose();
-        if (options_.rows == RowScaling::unit) {
-          normalise(wide);
-          exponent = 0;
-        }
-      }
-      block = (wide * std::ldexp(1.0, exponent)).template cast<C>();
+      for_each_block(rows, [&](HeadView<T> block, double) { add_block(block); });
     }
-    const Eigen::MatrixXd part = reduce(block, exponent);
-    join(part, mean, rows.tokens);
   }
 
-  /// Rows in C, times 2^exponent.
-  template <class C, Readable T>
-  static void pack(HeadView<T> rows, Block<C>& block, int exponent) {
-    using Wide = compute_t<std::remove_const_t<T>>;
-    const auto scale = static_cast<Wide>(std::ldexp(1.0, exponent));
+  /// use(block, its largest magnitude) for at most block_tokens rows at a time.
+  template <Readable T, class Use>
+  void for_each_block(HeadView<T> rows, Use use) const {
+    for (std::size_t first = 0; first < rows.tokens; first += block_tokens) {
+      const HeadView<T> block = rows.slice(first, std::min(block_tokens, rows.tokens - first));
+      const auto peak = static_cast<double>(std::bit_cast<std::remove_const_t<T>>(detail::peak_bits(block)));
+      if (!(peak <= detail::largest_magnitude)) detail::checked_peak("Gram::add", rows, width_);
+      use(block, peak);
+    }
+  }
+
+  /// Products and sums in float, of rows times 2^exponent: the largest entry comes near 1, so that products
+  /// neither overflow nor vanish.
+  template <Readable T>
+  void add_block(HeadView<T> rows, double peak, detail::ProductBlock& products) {
+    Eigen::VectorXd mean = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(width_));
+    const auto sum_up = [&](const auto& block, double largest) {
+      constexpr int farthest = sizeof(*block.data) == sizeof(double) ? 500 : 126;
+      const int exponent = largest > 0 ? std::clamp(-std::ilogb(largest), -farthest, farthest) : 0;
+      products.pack(block, std::ldexp(1.0, exponent));
+      const Eigen::VectorXd apart = advance(mean, block.tokens);
+      products.add_products(std::ldexp(1.0, -2 * exponent), state_);
+      if (moving_mean()) state_.selfadjointView<Eigen::Lower>().rankUpdate(apart);
+    };
+    if (as_they_are()) {
+      sum_up(rows, peak);
+    } else {
+      const Block wide = prepared(rows, mean);
+      sum_up(dense_head(wide.data(), rows.tokens, width_), wide.cwiseAbs().maxCoeff());
+    }
+  }
+
+  /// In double.
+  template <Readable T>
+  void add_block(HeadView<T> rows) {
+    Eigen::VectorXd mean = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(width_));
+    const Block wide = prepared(rows, mean);
+    if (options_.accumulation == Accumulation::triangular_factor) {
+      join(triangular(wide), mean, rows.tokens);
+    } else {
+      Eigen::MatrixXd part = Eigen::MatrixXd::Zero(state_.rows(), state_.cols());
+      part.selfadjointView<Eigen::Lower>().rankUpdate(wide.transpose());
+      join(part, mean, rows.tokens);
+    }
+  }
+
+  [[nodiscard]] bool as_they_are() const noexcept {
+    return options_.rows == RowScaling::none && options_.centring == Centring::none;
+  }
+
+  /// The rows as they enter Σ, and where the mean moves, the block's own.
+  template <Readable T>
+  [[nodiscard]] Block prepared(HeadView<T> rows, Eigen::VectorXd& mean) {
+    Block wide(static_cast<Eigen::Index>(rows.tokens), static_cast<Eigen::Index>(width_));
     for (std::size_t token = 0; token < rows.tokens; ++token) {
       const auto* row = rows.row(token);
-      C* to = block.data() + token * rows.width;
-      if constexpr (std::same_as<C, Wide>) {
-        widen(row, to, rows.width);
-        if (exponent != 0) {
-          for (std::size_t channel = 0; channel < rows.width; ++channel) to[channel] *= scale;
-        }
-      } else {
-        for (std::size_t channel = 0; channel < rows.width; ++channel) {
-          to[channel] = static_cast<C>(static_cast<Wide>(row[channel]) * scale);
-        }
-      }
+      double* to = wide.data() + token * width_;
+      for (std::size_t channel = 0; channel < width_; ++channel)
+        to[channel] = static_cast<double>(row[channel]);
     }
+    if (moving_mean()) {
+      mean = wide.colwise().mean();
+      wide.rowwise() -= mean.transpose();
+    } else {
+      if (centre_) wide.rowwise() -= centre_->transpose();
+      if (options_.rows == RowScaling::unit) normalise(wide);
+    }
+    return wide;
   }
 
-  void normalise(Block<double>& rows) {
+  void normalise(Block& rows) {
     for (Eigen::Index token = 0; token < rows.rows(); ++token) {
       auto row = rows.row(token);
       const double norm = row.stableNorm();
@@ -218,19 +239,6 @@ class Gram {
     }
   }
 
-  /// The block's own state: its products' sum (lower triangle), or its triangular factor.
-  template <class C>
-  [[nodiscard]] Eigen::MatrixXd reduce(const Block<C>& block, int exponent) const {
-    const auto size = static_cast<Eigen::Index>(width_);
-    if (options_.accumulation == Accumulation::triangular_factor) {
-      return triangular(block.template cast<double>());
-    }
-    using Square = Eigen::Matrix<C, Eigen::Dynamic, Eigen::Dynamic>;
-    Square products = Square::Zero(size, size);
-    products.template selfadjointView<Eigen::Lower>().rankUpdate(block.transpose());
-    return products.template cast<double>() * std::ldexp(1.0, -2 * exponent);
-  }
-
   /// R of QR, width × width, zero rows appended where there are too few.
   [[nodiscard]] Eigen::MatrixXd triangular(Eigen::MatrixXd rows) const {
     const auto size = static_cast<Eigen::Index>(width_);
@@ -239,18 +247,22 @@ class Gram {
     return rows.topRows(size).triangularView<Eigen::Upper>();
   }
 
+  /// Count `count` further tokens about `mean`. Returns √(n·m/(n + m))·δ, whose square parts about two
+  /// means lack of the whole.
+  [[nodiscard]] Eigen::VectorXd advance(const Eigen::VectorXd& mean, std::size_t count) {
+    const auto before = static_cast<double>(tokens_);
+    const auto added = static_cast<double>(count);
+    tokens_ += count;
+    if (!moving_mean()) return Eigen::VectorXd::Zero(mean.size());
+    const Eigen::VectorXd delta = mean - mean_;
+    mean_ += delta * (added / (before + added));
+    return std::sqrt(before * added / (before + added)) * delta;
+  }
+
   /// Fold in the state of `count` further tokens about `mean`.
   void join(const Eigen::MatrixXd& part, const Eigen::VectorXd& mean, std::size_t count) {
     if (count == 0) return;
-    const auto before = static_cast<double>(tokens_);
-    const auto added = static_cast<double>(count);
-    Eigen::VectorXd apart = Eigen::VectorXd::Zero(mean.size());
-    if (moving_mean()) {
-      const Eigen::VectorXd delta = mean - mean_;
-      apart = std::sqrt(before * added / (before + added)) * delta;
-      mean_ += delta * (added / (before + added));
-    }
-    tokens_ += count;
+    const Eigen::VectorXd apart = advance(mean, count);
     if (options_.accumulation == Accumulation::triangular_factor) {
       Eigen::MatrixXd stack(2 * part.rows() + 1, part.cols());
       stack << state_, part, apart.transpose();
