@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -14,15 +15,19 @@
 #include <variant>
 #include <vector>
 
+#include "dope/core/convert.hpp"
 #include "dope/core/error.hpp"
 #include "dope/core/scalar.hpp"
 #include "dope/core/side.hpp"
 #include "dope/core/view.hpp"
 #include "dope/denoise/head.hpp"
 #include "dope/denoise/rotated_blocks.hpp"
+#include "dope/denoise/sampling.hpp"
 #include "dope/denoise/score.hpp"
 #include "dope/rope/frequencies.hpp"
 #include "dope/rope/pairing.hpp"
+#include "dope/rope/rotate.hpp"
+#include "dope/rope/table.hpp"
 #include "dope/spectral/band_gram.hpp"
 #include "dope/spectral/checked.hpp"
 #include "dope/spectral/entropy.hpp"
@@ -31,6 +36,9 @@
 #include "dope/spectral/token_mean.hpp"
 
 namespace dope {
+
+// What reaches a solver or a product of matrices is a template, here and in the room spectral, so that a
+// unit that rotates by a plan and measures nothing does not compile it.
 
 /// Scores all heads of a model from their q and k, as these stream by.
 ///
@@ -48,11 +56,13 @@ class HeadMeter {
  public:
   /// wanted: at least one indicator; scores() answers for every entropy at their stages and sides that
   /// the same Grams serve. gram: how rows are treated for all entropies but Uncomp (whose way is its
-  /// own). Throws Error where shapes do not fit, or an indicator cannot rank.
+  /// own). sampling: which tokens count; those it passes over are not looked at. Throws Error where shapes
+  /// do not fit, or an indicator cannot rank.
   HeadMeter(const AttentionShape& shape, Pairing pairing, Frequencies native, Frequencies scaled,
-            std::span<const Indicator> wanted, GramOptions gram = {})
-      : shape_(shape), pairing_(pairing), gram_options_(gram) {
+            std::span<const Indicator> wanted, GramOptions gram = {}, TokenSampling sampling = {})
+      : shape_(shape), pairing_(pairing), gram_options_(gram), sampling_(sampling) {
     validate(shape_);
+    detail::validate(sampling_);
     if (wanted.empty()) throw Error("HeadMeter", "no indicator", "at least one");
     if (2 * native.bands() != shape_.rotated_width || 2 * scaled.bands() != shape_.rotated_width) {
       throw Error("HeadMeter",
@@ -107,25 +117,22 @@ class HeadMeter {
   /// The same, token i at positions[i].
   template <Readable T>
   void add(std::size_t layer, HeadsView<T> q, HeadsView<T> k, std::span<const std::int64_t> positions) {
-    using Rows = HeadsView<const std::remove_const_t<T>>;
-    detail::require_heads<std::remove_const_t<T>>("HeadMeter::add", shape_, layer, q, k, positions);
-    for (const Stage stage : stages) {
-      for (const Side side : {Side::query, Side::key}) {
-        const Need need = needs_[need_index(stage, side)];
-        if (need == Need{}) continue;
-        Cell* cells = layers_[layer].data() + cell_index(stage, side, 0);
-        const Rows rows = side == Side::query ? q : k;
-        detail::for_each_rotated_block(
-            rows, frequencies_of(stage), pairing_, positions,
-            [&](std::size_t head, const auto& block) { cells[head].add(block, pass_); });
-      }
+    using Stored = std::remove_const_t<T>;
+    detail::require_positions("HeadMeter::add", positions);
+    const auto taken = detail::taken_tokens(sampling_, positions);
+    detail::require_heads<Stored>("HeadMeter::add", shape_, layer, q, k, positions, taken);
+    for (std::size_t first = 0; first < taken.size(); first += detail::rotated_block_tokens) {
+      const std::size_t count = std::min(detail::rotated_block_tokens, taken.size() - first);
+      add_block<Stored>(layer, q, k, positions, std::span(taken).subspan(first, count));
     }
   }
 
   /// Add the tokens behind `other`. Throws Error unless its settings and pass are this meter's.
-  void merge(const HeadMeter& other) {
+  template <std::same_as<HeadMeter> Meter>
+  void merge(const Meter& other) {
     if (!(other.shape_ == shape_) || other.pairing_ != pairing_ || other.frequencies_ != frequencies_ ||
-        !(other.gram_options_ == gram_options_) || other.needs_ != needs_ || other.pass_ != pass_) {
+        !(other.gram_options_ == gram_options_) || !(other.sampling_ == sampling_) ||
+        other.needs_ != needs_ || other.pass_ != pass_) {
       throw Error("HeadMeter::merge", "a meter of other settings or in another pass",
                   "equal settings and pass");
     }
@@ -158,6 +165,7 @@ class HeadMeter {
 
   /// The spectra of one head: all that the kept Grams yield. Throws Error, naming the head, where it has
   /// no tokens, only zeros, or a second pass that is missing or not complete.
+  template <class = void>
   [[nodiscard]] HeadSpectra spectra(std::size_t layer, Side side, std::size_t head, Stage stage) const {
     const Need need = needs_[need_index(stage, side)];
     return spectra(layer, side, head, stage, {need.gram, need.gram, need.uncomp});
@@ -176,11 +184,13 @@ class HeadMeter {
   ///   per_key_group   query: mean over the group's query heads; key: of that head
   ///   both            mean of the query's score and the key's
   /// Throws as spectra() does, and where stage, side or entropy was not asked for.
+  template <class = void>
   [[nodiscard]] std::vector<HeadScore> scores(const Indicator& indicator, GqaPolicy gqa) const {
     return std::move(scores(std::span<const Indicator>(&indicator, 1), gqa).front());
   }
 
   /// The same for many indicators, each head's spectrum computed once: result[i] belongs to indicators[i].
+  template <class = void>
   [[nodiscard]] std::vector<std::vector<HeadScore>> scores(std::span<const Indicator> indicators,
                                                            GqaPolicy gqa) const {
     std::vector<std::array<std::vector<double>, 2>> values(indicators.size());
@@ -230,7 +240,8 @@ class HeadMeter {
       if (mean) mean->add(block);
     }
 
-    void merge(const Cell& other) {
+    template <std::same_as<Cell> ACell>
+    void merge(const ACell& other) {
       if (gram) gram->merge(*other.gram);
       if (mean) mean->merge(*other.mean);
       if (centred) centred->merge(*other.centred);
@@ -245,6 +256,45 @@ class HeadMeter {
 
   static constexpr std::size_t need_index(Stage stage, Side side) noexcept {
     return 2 * static_cast<std::size_t>(stage) + static_cast<std::size_t>(side);
+  }
+
+  /// At most rotated_block_tokens tokens: each stage's table is made once, each row read once.
+  template <Scalar T>
+  void add_block(std::size_t layer, HeadsView<const T> q, HeadsView<const T> k,
+                 std::span<const std::int64_t> positions, std::span<const std::size_t> taken) {
+    using C = compute_t<T>;
+    std::vector<std::int64_t> at;
+    for (const std::size_t token : taken) at.push_back(positions[token]);
+    std::array<RotationTable<C>, stages.size()> tables;
+    for (const Stage stage : {Stage::post_ntk, Stage::post_rope}) {
+      if (needs_[need_index(stage, Side::query)] == Need{} && needs_[need_index(stage, Side::key)] == Need{})
+        continue;
+      tables[static_cast<std::size_t>(stage)] =
+          RotationTable<C>(frequencies_of(stage), std::span<const std::int64_t>(at));
+    }
+    std::vector<C> memory(2 * taken.size() * shape_.head_width);
+    const HeadView<C> read = dense_head(memory.data(), taken.size(), shape_.head_width);
+    const HeadView<C> turned = dense_head(memory.data() + memory.size() / 2, taken.size(), shape_.head_width);
+    for (const Side side : {Side::query, Side::key}) {
+      const HeadsView<const T> all = side == Side::query ? q : k;
+      const bool wanted = std::any_of(stages.begin(), stages.end(), [&](Stage stage) {
+        return !(needs_[need_index(stage, side)] == Need{});
+      });
+      for (std::size_t head = 0; wanted && head < all.heads; ++head) {
+        const HeadView<const T> rows = all.head(head);
+        for (std::size_t i = 0; i < taken.size(); ++i) widen(rows.row(taken[i]), read.row(i), rows.width);
+        for (const Stage stage : stages) {
+          if (needs_[need_index(stage, side)] == Need{}) continue;
+          Cell& cell = layers_[layer][cell_index(stage, side, head)];
+          if (stage == Stage::pre_ntk) {
+            cell.add(HeadView<const C>(read), pass_);
+          } else {
+            rotate(read, turned, tables[static_cast<std::size_t>(stage)].view(), pairing_);
+            cell.add(HeadView<const C>(turned), pass_);
+          }
+        }
+      }
+    }
   }
 
   [[nodiscard]] GramOptions centred_options() const noexcept {
@@ -285,6 +335,7 @@ class HeadMeter {
                  "an indicator that the meter was made for");
   }
 
+  template <class = void>
   [[nodiscard]] HeadSpectra spectra(std::size_t layer, Side side, std::size_t head, Stage stage,
                                     Parts parts) const {
     const Cell& cell = cell_of(layer, side, head, stage);
@@ -314,6 +365,7 @@ class HeadMeter {
   }
 
   /// values[i][side][layer * heads + head] of every indicator that reads this stage and side.
+  template <class = void>
   void evaluate_all(std::span<const Indicator> indicators, Stage stage, Side side,
                     std::vector<std::array<std::vector<double>, 2>>& values) const {
     Parts parts;
@@ -365,6 +417,7 @@ class HeadMeter {
   AttentionShape shape_;
   Pairing pairing_;
   GramOptions gram_options_;
+  TokenSampling sampling_;
   std::array<Frequencies, 3> frequencies_;  // per stage
   std::array<Need, 6> needs_;               // per stage and side
   std::vector<std::vector<Cell>> layers_;   // per layer: stage, then side, then head

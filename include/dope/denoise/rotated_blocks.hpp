@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -30,7 +31,8 @@ inline constexpr double largest_input = std::same_as<T, double> ? 0x1p+400 : 0x1
 
 template <Scalar T>
 void require_side(std::string_view where, std::string_view side, const AttentionShape& shape,
-                  std::size_t layer, HeadsView<const T> x, std::size_t heads, std::size_t tokens) {
+                  std::size_t layer, HeadsView<const T> x, std::size_t heads, std::size_t tokens,
+                  std::span<const std::size_t> read) {
   if (x.heads != heads || x.width != shape.head_width || x.tokens != tokens) {
     throw Error(text(where, ", layer ", layer),
                 text(x.tokens, " tokens of ", x.heads, " ", side, " heads of width ", x.width),
@@ -38,20 +40,23 @@ void require_side(std::string_view where, std::string_view side, const Attention
   }
   for (std::size_t head = 0; head < x.heads; ++head) {
     const std::string site = text(where, ", layer ", layer, ", ", side, " head ", head);
-    const double peak = checked_peak(site, x.head(head), x.width);
-    if (peak > largest_input<T>)
-      throw Error(site, text("magnitude ", peak), text("at most ", largest_input<T>));
+    const HeadView<const T> rows = x.head(head);
+    require_rows(site, rows, x.width);
+    if (read.size() == tokens) {
+      const double peak = checked_peak(site, rows, x.width);
+      if (peak > largest_input<T>)
+        throw Error(site, text("magnitude ", peak), text("at most ", largest_input<T>));
+      continue;
+    }
+    for (const std::size_t token : read) {
+      const auto peak = static_cast<double>(std::bit_cast<T>(peak_bits(rows.slice(token, 1))));
+      if (!(peak <= largest_input<T>))
+        throw Error(site, text("magnitude ", peak, " at token ", token), text("at most ", largest_input<T>));
+    }
   }
 }
 
-/// Throws Error unless q and k are a layer's heads, of as many tokens as positions and of finite values.
-template <Scalar T>
-void require_heads(std::string_view where, const AttentionShape& shape, std::size_t layer,
-                   HeadsView<const T> q, HeadsView<const T> k, std::span<const std::int64_t> positions) {
-  if (layer >= shape.layers)
-    throw Error(text(where), text("layer ", layer), text("a layer below ", shape.layers));
-  require_side(where, "query", shape, layer, q, shape.query_heads, positions.size());
-  require_side(where, "key", shape, layer, k, shape.key_heads, positions.size());
+inline void require_positions(std::string_view where, std::span<const std::int64_t> positions) {
   for (std::size_t token = 0; token < positions.size(); ++token) {
     constexpr std::int64_t farthest = std::int64_t{1} << 53;
     if (positions[token] > farthest || positions[token] < -farthest) {
@@ -59,6 +64,18 @@ void require_heads(std::string_view where, const AttentionShape& shape, std::siz
                   "at most 2^53 in size");
     }
   }
+}
+
+/// Throws Error unless q and k are a layer's heads, of as many tokens as positions, and of finite values in
+/// the tokens that are read: those listed.
+template <Scalar T>
+void require_heads(std::string_view where, const AttentionShape& shape, std::size_t layer,
+                   HeadsView<const T> q, HeadsView<const T> k, std::span<const std::int64_t> positions,
+                   std::span<const std::size_t> read) {
+  if (layer >= shape.layers)
+    throw Error(text(where), text("layer ", layer), text("a layer below ", shape.layers));
+  require_side(where, "query", shape, layer, q, shape.query_heads, positions.size(), read);
+  require_side(where, "key", shape, layer, k, shape.key_heads, positions.size(), read);
 }
 
 /// Call use(head, block) with rotated copies of at most rotated_block_tokens tokens at a time, for every

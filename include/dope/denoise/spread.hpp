@@ -16,6 +16,7 @@
 #include "dope/denoise/head.hpp"
 #include "dope/denoise/plan.hpp"
 #include "dope/denoise/rotated_blocks.hpp"
+#include "dope/denoise/sampling.hpp"
 #include "dope/rope/frequencies.hpp"
 #include "dope/rope/pairing.hpp"
 #include "dope/spectral/checked.hpp"
@@ -72,7 +73,9 @@ class SpreadMeter {
   template <Readable T>
   void add(std::size_t layer, HeadsView<T> q, HeadsView<T> k, std::span<const std::int64_t> positions) {
     using Rows = HeadsView<const std::remove_const_t<T>>;
-    detail::require_heads<std::remove_const_t<T>>("SpreadMeter::add", shape_, layer, q, k, positions);
+    detail::require_positions("SpreadMeter::add", positions);
+    detail::require_heads<std::remove_const_t<T>>("SpreadMeter::add", shape_, layer, q, k, positions,
+                                                  detail::taken_tokens({}, positions));
     Moments* moments = moments_.data() + layer * heads_per_layer();
     const auto measure = [&](Rows rows, Moments* of_heads) {
       detail::for_each_rotated_block(

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <vector>
 
@@ -103,7 +104,8 @@ class BandGrams {
     return grams_[band];
   }
 
-  friend BandGrams band_grams_of(const Gram& gram, Pairing pairing, std::size_t bands);
+  template <std::same_as<Gram> AGram>
+  friend BandGrams band_grams_of(const AGram& gram, Pairing pairing, std::size_t bands);
 
  private:
   Pairing pairing_;
@@ -113,7 +115,8 @@ class BandGrams {
 
 /// The bands' blocks of a head's Gram, under that Gram's own centring, row scaling and accumulation.
 /// Precondition: 2·bands ≤ width (checked: Error).
-[[nodiscard]] inline BandGrams band_grams_of(const Gram& gram, Pairing pairing, std::size_t bands) {
+template <std::same_as<Gram> AGram>
+[[nodiscard]] BandGrams band_grams_of(const AGram& gram, Pairing pairing, std::size_t bands) {
   if (2 * bands > gram.width()) {
     throw Error("band_grams_of", detail::text(bands, " bands of width ", gram.width()),
                 detail::text("at most ", gram.width() / 2, " bands"));

@@ -91,7 +91,8 @@ class Gram {
   }
 
   /// Add the tokens behind `other`. Throws Error unless width, options and centre are equal.
-  void merge(const Gram& other) {
+  template <std::same_as<Gram> AGram>
+  void merge(const AGram& other) {
     if (other.width_ != width_ || other.options_ != options_ || other.centre_ != centre_) {
       throw Error("Gram::merge", detail::text("a Gram of width ", other.width_),
                   detail::text("width ", width_, " and equal options and centre"));
@@ -106,6 +107,7 @@ class Gram {
   [[nodiscard]] const GramOptions& options() const noexcept { return options_; }
 
   /// Σ in full; zero before the first token.
+  template <class = void>
   [[nodiscard]] Eigen::MatrixXd matrix() const {
     if (options_.accumulation == Accumulation::triangular_factor) {
       Eigen::MatrixXd product = Eigen::MatrixXd::Zero(state_.rows(), state_.cols());
@@ -225,6 +227,7 @@ class Gram {
     return wide;
   }
 
+  template <class = void>
   void normalise(Block& rows) {
     for (Eigen::Index token = 0; token < rows.rows(); ++token) {
       auto row = rows.row(token);
@@ -240,6 +243,7 @@ class Gram {
   }
 
   /// R of QR, width × width, zero rows appended where there are too few.
+  template <class = void>
   [[nodiscard]] Eigen::MatrixXd triangular(Eigen::MatrixXd rows) const {
     const auto size = static_cast<Eigen::Index>(width_);
     if (rows.rows() < size) rows.conservativeResizeLike(Eigen::MatrixXd::Zero(size, size));
@@ -260,6 +264,7 @@ class Gram {
   }
 
   /// Fold in the state of `count` further tokens about `mean`.
+  template <class = void>
   void join(const Eigen::MatrixXd& part, const Eigen::VectorXd& mean, std::size_t count) {
     if (count == 0) return;
     const Eigen::VectorXd apart = advance(mean, count);

@@ -17,7 +17,8 @@
 #include "dope/core/error.hpp"
 #include "dope/spectral/gram.hpp"
 
-// What needs a solver is a template, so that a unit that asks for no spectrum does not compile one.
+// What needs a solver or a product of matrices is a template, so that a unit that asks for no spectrum
+// does not compile one.
 
 namespace dope {
 
