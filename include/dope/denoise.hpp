@@ -9,6 +9,7 @@
 #include "dope/denoise/names.hpp"           // IWYU pragma: export
 #include "dope/denoise/plan.hpp"            // IWYU pragma: export
 #include "dope/denoise/planned_rope.hpp"    // IWYU pragma: export
+#include "dope/denoise/sampling.hpp"        // IWYU pragma: export
 #include "dope/denoise/score.hpp"           // IWYU pragma: export
 #include "dope/denoise/select.hpp"          // IWYU pragma: export
 #include "dope/denoise/spread.hpp"          // IWYU pragma: export
