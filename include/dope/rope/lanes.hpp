@@ -7,6 +7,7 @@
 #include <arm_neon.h>
 #endif
 
+#include <bit>
 #include <complex>
 #include <cstddef>
 #include <xsimd/xsimd.hpp>
@@ -100,6 +101,28 @@ inline Words brains_of(Floats x) noexcept {
   const Words quiet = either(lower(bits), _mm512_set1_epi32(0x40));
   return _mm512_mask_mov_epi32(rounded, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), quiet);
 }
+
+inline HalfWords brain_halves_of(Floats x) noexcept {
+#if defined(__AVX512BF16__) && defined(__AVX512DQ__)
+  // The instruction rounds as brains_of does, except that it takes subnormal numbers for 0.
+  if (_mm512_fpclass_ps_mask(x, 0x20) == 0) {
+    return std::bit_cast<HalfWords>(_mm512_maskz_cvtneps_pbh(all_lanes, x));
+  }
+#endif
+  return gather_low(brains_of(x));
+}
+
+/// (first[i], second[i]) in word i.
+inline Words brain_pairs_of(Floats first, Floats second) noexcept {
+#if defined(__AVX512BF16__) && defined(__AVX512DQ__)
+  if ((_mm512_fpclass_ps_mask(first, 0x20) | _mm512_fpclass_ps_mask(second, 0x20)) == 0) {
+    const Words low = spread(std::bit_cast<HalfWords>(_mm512_maskz_cvtneps_pbh(all_lanes, first)));
+    const Words high = spread(std::bit_cast<HalfWords>(_mm512_maskz_cvtneps_pbh(all_lanes, second)));
+    return either(low, raise(high));
+  }
+#endif
+  return either(brains_of(first), raise(brains_of(second)));
+}
 #elif defined(__AVX2__) && defined(__F16C__)
 inline constexpr std::size_t converted_lanes = 8;
 using HalfWords = __m128i;
@@ -142,6 +165,12 @@ inline Words brains_of(Floats x) noexcept {
   const Words is_nan = _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q));
   return _mm256_blendv_epi8(rounded, quiet, is_nan);
 }
+
+inline HalfWords brain_halves_of(Floats x) noexcept { return gather_low(brains_of(x)); }
+
+inline Words brain_pairs_of(Floats first, Floats second) noexcept {
+  return either(brains_of(first), raise(brains_of(second)));
+}
 #else
 inline constexpr std::size_t converted_lanes = 0;
 #endif
@@ -179,7 +208,7 @@ inline void store_lanes(const Lanes<T>& lanes, T* stored) noexcept {
     if constexpr (std::same_as<T, float16>) {
       store_half_words(stored, halves_of(lanes));
     } else {
-      store_half_words(stored, gather_low(brains_of(lanes)));
+      store_half_words(stored, brain_halves_of(lanes));
     }
   }
 #endif
@@ -230,7 +259,7 @@ inline void store_pairs(const Lanes<T>& first, const Lanes<T>& second, T* stored
     if constexpr (std::same_as<T, float16>) {
       store_words(stored, either(spread(halves_of(first)), raise(spread(halves_of(second)))));
     } else {
-      store_words(stored, either(brains_of(first), raise(brains_of(second))));
+      store_words(stored, brain_pairs_of(first, second));
     }
   }
 #endif
