@@ -18,6 +18,10 @@ struct CosSin {
   double sin;
 };
 
+/// 1/2π in steps of 2⁻³²⁰, lowest word first.
+inline constexpr std::uint64_t inverse_tau[5] = {
+    0x6dc91b8e909374b8u, 0x7f9458eaf7aef158u, 0x36d8a5664f10e410u, 0x7f09d5f47d4d3770u, 0x28be60db9391054au};
+
 /// Of the double fl32(fl32(m)·fl32(ω)), by the standard library.
 inline CosSin float32_turn(std::int64_t position, double omega) noexcept {
   const float angle = static_cast<float>(position) * static_cast<float>(omega);
@@ -39,9 +43,10 @@ class ExactTurn {
     if (std::abs(omega) < 0x1p-54) {
       return;
     }
-    int exponent = 0;
-    const auto significand =
-        static_cast<std::uint64_t>(std::ldexp(std::frexp(std::abs(omega), &exponent), 53));
+    const auto bits = std::bit_cast<std::uint64_t>(std::abs(omega));
+    const int exponent = static_cast<int>(bits >> 52) - 1022;
+    constexpr std::uint64_t leading = std::uint64_t{1} << 52;
+    const std::uint64_t significand = (bits & (leading - 1)) | leading;
     std::uint64_t product[6];
     Wide carry = 0;
     for (std::size_t i = 0; i < 5; ++i) {
@@ -59,6 +64,10 @@ class ExactTurn {
     }
   }
 
+  /// The leading bits of φ in steps of 2⁻¹²⁸: high word, low word.
+  [[nodiscard]] std::uint64_t high() const noexcept { return fraction_[3]; }
+  [[nodiscard]] std::uint64_t low() const noexcept { return fraction_[2]; }
+
   [[nodiscard]] CosSin operator()(std::int64_t position) const noexcept {
     const auto m = static_cast<double>(position);
     const double angle = m * omega_;
@@ -75,11 +84,6 @@ class ExactTurn {
 
  private:
   __extension__ using Wide = unsigned __int128;
-
-  /// 1/2π in steps of 2⁻³²⁰, lowest word first.
-  static constexpr std::uint64_t inverse_tau[5] = {0x6dc91b8e909374b8u, 0x7f9458eaf7aef158u,
-                                                   0x36d8a5664f10e410u, 0x7f09d5f47d4d3770u,
-                                                   0x28be60db9391054au};
 
   static CosSin corrected(double angle, double rest) noexcept {
     const double c = std::cos(angle);

@@ -11,6 +11,7 @@
 
 #include "dope/core/error.hpp"
 #include "dope/rope/angle.hpp"
+#include "dope/rope/float_table.hpp"
 #include "dope/rope/frequencies.hpp"
 
 namespace dope {
@@ -60,14 +61,35 @@ inline void require_position(std::int64_t position) {
   }
 }
 
+/// Entry by entry, in the arithmetic of angle.hpp.
+template <class C, class P>
+void fill_by_entry(std::span<const double> omega, double attention_factor, std::span<const P> positions,
+                   Angles angles, C* cos, C* sin, std::size_t stride) {
+  constexpr std::size_t block = 64;
+  for (std::size_t first = 0; first < positions.size(); first += block) {
+    const std::size_t last = std::min(positions.size(), first + block);
+    for (std::size_t band = 0; band < omega.size(); ++band) {
+      const ExactTurn exact(omega[band]);
+      for (std::size_t row = first; row < last; ++row) {
+        const auto turn =
+            angles == Angles::exact ? exact(positions[row]) : float32_turn(positions[row], omega[band]);
+        cos[row * stride + band] = static_cast<C>(turn.cos * attention_factor);
+        sin[row * stride + band] = static_cast<C>(turn.sin * attention_factor);
+      }
+    }
+  }
+}
+
 }  // namespace detail
 
 /// Fill caller's memory with one row per position: cos·a and sin·a of m·ω, a the attention factor.
 ///
 /// Shapes: omega[bands]; cos and sin hold positions.size() rows of `stride` elements.
 /// Preconditions: every ω finite, |ω| ≤ 2¹⁰; |m| ≤ 2⁵³; stride ≥ bands (checked: Error). Law: ω = 0
-/// or m = 0 gives exactly (a, 0). Worst error with Angles::exact and a = 1: 1 ulp of float; of double,
-/// 2 ulp. With another a, one more rounding.
+/// or m = 0 gives exactly (a, 0); an entry's bits depend on (m, ω, a) alone, and those of float with
+/// Angles::exact are the same from every compiler. Worst error with Angles::exact and a = 1: 1 ulp of
+/// float; of double, 2 ulp. With another a, one more rounding. Angles::float32_product: the same, against
+/// cos and sin of its own angle.
 template <std::floating_point C, Position P>
 void fill_table(std::span<const double> omega, double attention_factor, std::span<const P> positions,
                 Angles angles, C* cos, C* sin, std::size_t stride) {
@@ -85,18 +107,14 @@ void fill_table(std::span<const double> omega, double attention_factor, std::spa
     }
   }
   for (std::size_t row = 0; row < positions.size(); ++row) detail::require_position(positions[row]);
-  constexpr std::size_t block = 64;
-  for (std::size_t first = 0; first < positions.size(); first += block) {
-    const std::size_t last = std::min(positions.size(), first + block);
-    for (std::size_t band = 0; band < omega.size(); ++band) {
-      const detail::ExactTurn exact(omega[band]);
-      for (std::size_t row = first; row < last; ++row) {
-        const auto turn = angles == Angles::exact ? exact(positions[row])
-                                                  : detail::float32_turn(positions[row], omega[band]);
-        cos[row * stride + band] = static_cast<C>(turn.cos * attention_factor);
-        sin[row * stride + band] = static_cast<C>(turn.sin * attention_factor);
-      }
+  if constexpr (std::same_as<C, float>) {
+    if (angles == Angles::exact) {
+      detail::fill_float_table<detail::ExactBands>(omega, attention_factor, positions, cos, sin, stride);
+    } else {
+      detail::fill_float_table<detail::ProductBands>(omega, attention_factor, positions, cos, sin, stride);
     }
+  } else {
+    detail::fill_by_entry(omega, attention_factor, positions, angles, cos, sin, stride);
   }
 }
 
