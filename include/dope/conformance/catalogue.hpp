@@ -8,6 +8,7 @@
 #include "dope/conformance/case.hpp"
 #include "dope/conformance/catalogue_heads.hpp"
 #include "dope/conformance/catalogue_rotation.hpp"
+#include "dope/conformance/catalogue_scalings.hpp"
 
 namespace dope::conformance {
 
