@@ -18,3 +18,19 @@ cmake --build "$build" --target dope_bench --parallel "$(nproc)" >&2
 
 "$build/bench/dope_bench" --benchmark_filter="${1:-.}" --benchmark_repetitions="${REPETITIONS:-9}" \
     --benchmark_min_time="${MIN_TIME:-0.05}" --benchmark_enable_random_interleaving=true
+
+# NumPy beside entropy_of_head: the same work in the field's usual tool, with the BLAS that this system gives it.
+# BLIS 0.9 runs plain C on processors newer than itself; 0 and 3 are its AVX-512 and AVX2 kernels.
+if [ "${1:-.}" = . ] || [[ entropy_of_head =~ ${1} ]]; then
+  if grep -qw avx512vl /proc/cpuinfo 2>/dev/null; then kernels=0; else kernels=3; fi
+  python=
+  for candidate in python3 /usr/bin/python3; do
+    "$candidate" -c "import numpy" 2>/dev/null && python=$candidate && break
+  done
+  if [ -n "$python" ]; then
+    BLIS_ARCH_TYPE=${BLIS_ARCH_TYPE:-$kernels} OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 BLIS_NUM_THREADS=1 \
+        "$python" bench/spectral/numpy_entropy.py "${REPETITIONS:-9}"
+  else
+    echo "NumPy's rows are missing: no python3 with NumPy (Debian: python3-numpy)" >&2
+  fi
+fi

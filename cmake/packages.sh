@@ -35,4 +35,4 @@ need_packages() {
 program_packages=(g++ cmake make libeigen3-dev libxsimd-dev librandom123-dev libblis-serial-dev
                   nlohmann-json3-dev libcxxopts-dev)
 test_packages=("${program_packages[@]}" doctest-dev python3-numpy)
-bench_packages=("${program_packages[@]}" libbenchmark-dev)
+bench_packages=("${program_packages[@]}" libbenchmark-dev python3-numpy)

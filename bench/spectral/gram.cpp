@@ -6,14 +6,18 @@
 #include <benchmark/benchmark.h>
 #include <blis.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <numeric>
 #include <random>
 #include <string>
 #include <vector>
 #include <xsimd/xsimd.hpp>
 
+#include "dope/denoise/sampling.hpp"
 #include "dope/spectral.hpp"
 #include "support/compare.hpp"
 
@@ -72,6 +76,30 @@ bench::Maker ssyrk(std::size_t tokens, std::size_t width) {
       benchmark::DoNotOptimize(sum->data());
     };
   };
+}
+
+/// The von Neumann entropy of one head: its Gram, its spectrum. stratum: of how many tokens one is read.
+void entropy_of_head(benchmark::State& state) {
+  const auto tokens = static_cast<std::size_t>(state.range(0));
+  const auto stratum = static_cast<std::size_t>(state.range(1));
+  constexpr std::size_t width = 128;
+  const auto rows = rows_of<float>(tokens, width);
+  std::vector<std::int64_t> positions(tokens);
+  std::iota(positions.begin(), positions.end(), std::int64_t{0});
+  std::vector<float> read(width * (tokens / stratum + 1));
+  for (auto _ : state) {
+    dope::Gram sum(width);
+    if (stratum == 1) {
+      sum.add(dope::dense_head(rows.data(), tokens, width));
+    } else {
+      const auto taken = dope::detail::taken_tokens({stratum, 42}, positions);
+      for (std::size_t i = 0; i < taken.size(); ++i)
+        std::copy_n(rows.data() + taken[i] * width, width, read.data() + i * width);
+      sum.add(dope::dense_head(read.data(), taken.size(), width));
+    }
+    double entropy = dope::von_neumann(dope::spectrum_of(sum));
+    benchmark::DoNotOptimize(entropy);
+  }
 }
 
 template <class T, dope::Accumulation accumulation>
@@ -167,5 +195,6 @@ BENCHMARK(band_grams)->Args({8192, 128});
 BENCHMARK(spectrum<in_float>)->Arg(64)->Arg(128);
 BENCHMARK(spectrum<as_factor>)->Arg(64)->Arg(128);
 BENCHMARK(all_entropies)->Arg(128);
+BENCHMARK(entropy_of_head)->ArgNames({"tokens", "stratum"})->ArgsProduct({{4096, 65536}, {1, 8}});
 
 }  // namespace
