@@ -13,7 +13,7 @@ need_packages "${bench_packages[@]}"
 
 build=${BUILD_DIR:-build-bench}
 cmake -S . -B "$build" -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release \
-      -DDOPE_BUILD_BENCH=ON -DDOPE_BUILD_TESTS=OFF -DDOPE_BUILD_PROGRAMS=OFF > /dev/null
+      -DDOPE_BUILD_BENCH=ON -DDOPE_BUILD_TESTS=OFF -DDOPE_BUILD_PROGRAMS=ON > /dev/null
 cmake --build "$build" --target dope_bench --parallel "$(nproc)" >&2
 
 "$build/bench/dope_bench" --benchmark_filter="${1:-.}" --benchmark_repetitions="${REPETITIONS:-9}" \
