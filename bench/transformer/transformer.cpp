@@ -123,7 +123,7 @@ void add_attention(std::size_t tokens, std::size_t width) {
   };
   const std::string shape = std::to_string(tokens) + "x" + std::to_string(width);
   bench::compare("attention, one head", shape, "sgemm", {work, "M/s"}, make, sgemm(work));
-  bench::compare("attention, one head", shape, "sgemm and exp", {work, "M/s"}, make,
+  bench::compare("attention with its exponentials", shape, "sgemm and exp", {work, "M/s"}, make,
                  sgemm_and_exp(work, pairs));
 }
 
