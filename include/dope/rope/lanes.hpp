@@ -10,6 +10,7 @@
 #include <bit>
 #include <complex>
 #include <cstddef>
+#include <cstdint>
 #include <xsimd/xsimd.hpp>
 
 #include "dope/core/convert.hpp"
@@ -171,6 +172,47 @@ inline HalfWords brain_halves_of(Floats x) noexcept { return gather_low(brains_o
 inline Words brain_pairs_of(Floats first, Floats second) noexcept {
   return either(brains_of(first), raise(brains_of(second)));
 }
+#elif defined(__aarch64__)
+inline constexpr std::size_t converted_lanes = 4;
+using HalfWords = uint16x4_t;
+using Words = uint32x4_t;
+using Floats = float32x4_t;
+
+inline HalfWords load_half_words(const void* from) noexcept {
+  return vld1_u16(static_cast<const std::uint16_t*>(from));
+}
+inline void store_half_words(void* to, HalfWords x) noexcept { vst1_u16(static_cast<std::uint16_t*>(to), x); }
+inline Words load_words(const void* from) noexcept {
+  return vreinterpretq_u32_u16(vld1q_u16(static_cast<const std::uint16_t*>(from)));
+}
+inline void store_words(void* to, Words x) noexcept {
+  vst1q_u16(static_cast<std::uint16_t*>(to), vreinterpretq_u16_u32(x));
+}
+inline Words spread(HalfWords x) noexcept { return vmovl_u16(x); }
+inline HalfWords gather_low(Words x) noexcept { return vmovn_u32(x); }
+inline Words raise(Words x) noexcept { return vshlq_n_u32(x, 16); }
+inline Words lower(Words x) noexcept { return vshrq_n_u32(x, 16); }
+inline Words either(Words x, Words y) noexcept { return vorrq_u32(x, y); }
+inline Words upper_half(Words x) noexcept { return vandq_u32(x, vdupq_n_u32(0xffff0000u)); }
+inline Floats as_floats(Words x) noexcept { return vreinterpretq_f32_u32(x); }
+
+inline Floats floats_of(HalfWords x) noexcept { return vcvt_f32_f16(vreinterpret_f16_u16(x)); }
+inline HalfWords halves_of(Floats x) noexcept { return vreinterpret_u16_f16(vcvt_f16_f32(x)); }
+
+/// Each float's bfloat16 in the low half of its word.
+inline Words brains_of(Floats x) noexcept {
+  const Words bits = vreinterpretq_u32_f32(x);
+  const Words odd = vandq_u32(lower(bits), vdupq_n_u32(1));
+  const Words rounded = lower(vaddq_u32(bits, vaddq_u32(odd, vdupq_n_u32(0x7fff))));
+  const Words quiet = either(lower(bits), vdupq_n_u32(0x40));
+  return vbslq_u32(vceqq_f32(x, x), rounded, quiet);
+}
+
+inline HalfWords brain_halves_of(Floats x) noexcept { return gather_low(brains_of(x)); }
+
+inline Words brain_pairs_of(Floats first, Floats second) noexcept {
+  return either(brains_of(first), raise(brains_of(second)));
+}
 #else
 inline constexpr std::size_t converted_lanes = 0;
 #endif
@@ -184,7 +226,7 @@ inline Lanes<T> load_lanes(const T* stored) noexcept {
   if constexpr (is_wide<T>) {
     return Lanes<T>::load_unaligned(stored);
   }
-#if defined(__AVX512F__) || (defined(__AVX2__) && defined(__F16C__))
+#if defined(__AVX512F__) || (defined(__AVX2__) && defined(__F16C__)) || defined(__aarch64__)
   else if constexpr (is_converted<T>) {
     const HalfWords halves = load_half_words(stored);
     if constexpr (std::same_as<T, float16>) return Lanes<T>(floats_of(halves));
@@ -203,7 +245,7 @@ inline void store_lanes(const Lanes<T>& lanes, T* stored) noexcept {
   if constexpr (is_wide<T>) {
     lanes.store_unaligned(stored);
   }
-#if defined(__AVX512F__) || (defined(__AVX2__) && defined(__F16C__))
+#if defined(__AVX512F__) || (defined(__AVX2__) && defined(__F16C__)) || defined(__aarch64__)
   else if constexpr (is_converted<T>) {
     if constexpr (std::same_as<T, float16>) {
       store_half_words(stored, halves_of(lanes));
@@ -229,7 +271,7 @@ inline void load_pairs(const T* stored, Lanes<T>& first, Lanes<T>& second) noexc
     first = pairs.real();
     second = pairs.imag();
   }
-#if defined(__AVX512F__) || (defined(__AVX2__) && defined(__F16C__))
+#if defined(__AVX512F__) || (defined(__AVX2__) && defined(__F16C__)) || defined(__aarch64__)
   else if constexpr (is_converted<T>) {
     const Words words = load_words(stored);
     if constexpr (std::same_as<T, float16>) {
@@ -254,7 +296,7 @@ inline void store_pairs(const Lanes<T>& first, const Lanes<T>& second, T* stored
   if constexpr (is_wide<T>) {
     xsimd::batch<std::complex<C>>(first, second).store_unaligned(reinterpret_cast<std::complex<C>*>(stored));
   }
-#if defined(__AVX512F__) || (defined(__AVX2__) && defined(__F16C__))
+#if defined(__AVX512F__) || (defined(__AVX2__) && defined(__F16C__)) || defined(__aarch64__)
   else if constexpr (is_converted<T>) {
     if constexpr (std::same_as<T, float16>) {
       store_words(stored, either(spread(halves_of(first)), raise(spread(halves_of(second)))));
