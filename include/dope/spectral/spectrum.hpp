@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
+#include "dope/spectral/eigenvalues.hpp"
 #include "dope/spectral/gram.hpp"
 
 // What needs a solver or a product of matrices is a template, so that a unit that asks for no spectrum
@@ -96,10 +97,8 @@ template <class Derived>
                 detail::text("a matrix of ", symmetric.rows(), " x ", symmetric.cols(), ", or not finite"),
                 "a finite square matrix");
   }
-  const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(symmetric, Eigen::EigenvaluesOnly);
-  detail::require_finished(solver.info(), "spectrum_of");
-  const auto& values = solver.eigenvalues();
-  return spectrum_of(std::vector<double>(values.data(), values.data() + values.size()));
+  return spectrum_of(
+      detail::symmetric_eigenvalues(symmetric.data(), static_cast<std::size_t>(symmetric.rows())));
 }
 
 /// The spectrum of a Gram; from its factor's singular values where it holds one, whose worst error is
