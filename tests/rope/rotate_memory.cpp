@@ -263,6 +263,39 @@ TEST_CASE_TEMPLATE("per-head tables: head h turns by tables[h] alone, of its own
   CHECK(wrong == 0);
 }
 
+TEST_CASE_TEMPLATE("runs of heads of one table, long, short and many, past a block of tokens", T,
+                   ALL_SCALARS) {
+  constexpr std::size_t tokens = 67;
+  constexpr std::size_t heads = 149;
+  std::size_t wrong = 0;
+  for (const std::size_t width : {std::size_t{16}, std::size_t{34}, std::size_t{64}, std::size_t{128}}) {
+    const Table<T> plain(native(width), 1000, tokens);
+    const Table<T> other(native(width, 500000), 1000, tokens);
+    for (const std::size_t run : {std::size_t{1}, std::size_t{4}, std::size_t{9}, heads}) {
+      std::vector<View<T>> views;
+      for (std::size_t h = 0; h < heads; ++h) views.push_back(h / run % 2 == 0 ? plain.view() : other.view());
+      for (const Layout& layout : {layouts[0], layouts[1]}) {
+        for (const Pairing pairing : pairings) {
+          auto field = field_of<T>(layout, tokens, heads, width);
+          auto expected = field;
+          expected.heads.data = expected.memory.data() + layout.lead;
+          if (run == heads) {
+            dope::rotate(field.heads, plain.view(), pairing);
+          } else {
+            dope::rotate(field.heads, views, pairing);
+          }
+          for (std::size_t h = 0; h < heads; ++h) {
+            for (std::size_t t = 0; t < tokens; ++t)
+              turn_alone<T>(expected.heads.head(h).row(t), width, views[h], t, pairing);
+          }
+          wrong += different_bits(field.memory, expected.memory);
+        }
+      }
+    }
+  }
+  CHECK(wrong == 0);
+}
+
 TEST_CASE_TEMPLATE("out of place equals in place, leaves its source, and writes width channels a row", T,
                    ALL_SCALARS) {
   constexpr std::size_t tokens = 3;

@@ -146,7 +146,19 @@ class PlannedRope {
   template <Scalar T>
   requires std::same_as<compute_t<T>, C>
   void apply(std::size_t layer, HeadRole role, HeadsView<T> x, std::size_t first) const {
-    for (std::size_t head = 0; head < x.heads; ++head) apply(layer, role, head, x.head(head), first);
+    constexpr std::size_t most = 64;
+    for (std::size_t done = 0; done < x.heads; done += most) {
+      HeadsView<T> some = x;
+      some.data += done * x.head_stride;
+      some.heads = std::min(most, x.heads - done);
+      if (some.heads > 0) require_fit(some.head(0), first);
+      std::array<TableView<C>, most> views;
+      for (std::size_t head = 0; head < some.heads; ++head)
+        views[head] = table(layer, role, done + head, first, x.tokens);
+      rotate(some, std::span<const TableView<C>>(views.data(), some.heads), pairing_);
+      for (std::size_t head = 0; head < some.heads; ++head)
+        finish(layer, role, done + head, some.head(head), first);
+    }
   }
 
  private:

@@ -12,12 +12,13 @@
 
 namespace dope::detail {
 
-/// Without it the compiler reads a value from memory again for each use.
-template <class Register>
-inline void keep_in_register([[maybe_unused]] Register& x) noexcept {
+/// x, which the compiler may not read from memory again at each use.
+template <class Batch>
+inline Batch kept(Batch x) noexcept {
 #if defined(__AVX512F__) && defined(__GNUC__)
-  if constexpr (sizeof(Register) == 64) asm("" : "+v"(x));
+  if constexpr (sizeof(x.data) == 64) asm("" : "+v"(x.data));
 #endif
+  return x;
 }
 
 // Two registers of pairs parted within their 128-bit lanes: cheaper than in order, and as good where c and
@@ -55,17 +56,13 @@ inline void load_parted(const T* stored, Lanes<T>& first, Lanes<T>& second) noex
 #if defined(__AVX512F__)
   if constexpr (is_wide<T> && sizeof(first.data) == 64) {
     if constexpr (std::same_as<T, float>) {
-      __m512 low = _mm512_loadu_ps(stored);
-      __m512 high = _mm512_loadu_ps(stored + 16);
-      keep_in_register(low);
-      keep_in_register(high);
+      const Lanes<T> low = kept(Lanes<T>(_mm512_loadu_ps(stored)));
+      const Lanes<T> high = kept(Lanes<T>(_mm512_loadu_ps(stored + 16)));
       first = Lanes<T>(_mm512_shuffle_ps(low, high, 0x88));
       second = Lanes<T>(_mm512_shuffle_ps(low, high, 0xdd));
     } else {
-      __m512d low = _mm512_loadu_pd(stored);
-      __m512d high = _mm512_loadu_pd(stored + 8);
-      keep_in_register(low);
-      keep_in_register(high);
+      const Lanes<T> low = kept(Lanes<T>(_mm512_loadu_pd(stored)));
+      const Lanes<T> high = kept(Lanes<T>(_mm512_loadu_pd(stored + 8)));
       first = Lanes<T>(_mm512_unpacklo_pd(low, high));
       second = Lanes<T>(_mm512_unpackhi_pd(low, high));
     }

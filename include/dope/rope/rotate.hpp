@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -104,7 +105,7 @@ void turn_head(HeadView<const T> from, HeadView<T> to, const TableView<compute_t
     for (std::size_t token = 0; token < from.tokens; ++token) {
       const std::size_t row = row_of(token) * table.stride;
       const Rows<T> rows{from.row(token), to.row(token), 1, 0, 0};
-      turn_rows<turn, p, registers, T>(rows, table.cos + row, table.sin + row, table.bands);
+      turn_rows<turn, p, registers, 1, T>(rows, table.cos + row, table.sin + row, table.bands);
       if (from.data != to.data) {
         std::copy(from.row(token) + turned, from.row(token) + from.width, to.row(token) + turned);
       }
@@ -112,19 +113,37 @@ void turn_head(HeadView<const T> from, HeadView<T> to, const TableView<compute_t
   });
 }
 
-/// Tokens of head-major rows that are turned before the next head: their rows of the table, 32 KiB at width
-/// 128, stay in the first-level cache.
-inline constexpr std::size_t table_block_rows = 64;
+/// Tokens that are turned before the next heads: head-major, their rows of the table, 32 KiB at width 128,
+/// stay in the first-level cache.
+inline constexpr std::size_t block_tokens = 64;
 
-/// Heads first … first + heads − 1 of tokens first_token … last_token − 1, all by one table.
-template <Turn turn, Pairing p, std::size_t registers, Scalar T, class RowOf>
-void turn_run(const HeadsView<T>& x, std::size_t first_token, std::size_t last_token, std::size_t first,
-              std::size_t heads, const TableView<compute_t<T>>& table, RowOf row_of) noexcept {
-  for (std::size_t token = first_token; token < last_token; ++token) {
-    T* const row = x.data + token * x.token_stride + first * x.head_stride;
-    const std::size_t at = row_of(token) * table.stride;
-    const Rows<T> rows{row, row, heads, x.head_stride, x.head_stride};
-    turn_rows<turn, p, registers, T>(rows, table.cos + at, table.sin + at, table.bands);
+/// Head-major heads that a row of the table turns at once while it is in registers: as many streams as
+/// prefetchers follow with ease.
+inline constexpr std::size_t heads_at_once = 4;
+
+/// Runs that are found once for all tokens; with more of them, heads are turned in parts.
+inline constexpr std::size_t most_runs = 64;
+
+/// Successive heads that one table turns.
+template <class C>
+struct HeadRun {
+  std::size_t heads = 0;
+  TableView<C> table;
+};
+
+/// Heads first … first + heads − 1 of one token by one row of a table.
+template <Turn turn, Pairing p, std::size_t registers, Scalar T>
+[[gnu::always_inline]] inline void turn_token(const HeadsView<T>& x, std::size_t token, std::size_t first,
+                                              std::size_t heads, const TableView<compute_t<T>>& table,
+                                              std::size_t row) noexcept {
+  T* const at = x.data + token * x.token_stride + first * x.head_stride;
+  const Rows<T> rows{at, at, heads, x.head_stride, x.head_stride};
+  const compute_t<T>* const cos = table.cos + row * table.stride;
+  const compute_t<T>* const sin = table.sin + row * table.stride;
+  if (heads == heads_at_once) {
+    turn_rows<turn, p, registers, heads_at_once, T>(rows, cos, sin, table.bands);
+  } else {
+    turn_rows<turn, p, registers, 0, T>(rows, cos, sin, table.bands);
   }
 }
 
@@ -134,56 +153,94 @@ void turn_heads(HeadsView<T> x, const TableView<compute_t<T>>& table, Pairing pa
   require_rows(x, table, row_of);
   with_loops<T>(pairing, table.bands, [&]<Pairing p, std::size_t registers>() {
     if (x.token_stride >= x.head_stride) {
-      turn_run<turn, p, registers, T>(x, 0, x.tokens, 0, x.heads, table, row_of);
+      for (std::size_t token = 0; token < x.tokens; ++token)
+        turn_token<turn, p, registers, T>(x, token, 0, x.heads, table, row_of(token));
       return;
     }
-    for (std::size_t first = 0; first < x.tokens; first += table_block_rows) {
-      const std::size_t last = std::min(x.tokens, first + table_block_rows);
-      for (std::size_t head = 0; head < x.heads; ++head) {
-        turn_run<turn, p, registers, T>(x, first, last, head, 1, table, row_of);
+    for (std::size_t first = 0; first < x.tokens; first += block_tokens) {
+      const std::size_t last = std::min(x.tokens, first + block_tokens);
+      for (std::size_t head = 0; head < x.heads; head += heads_at_once) {
+        const std::size_t heads = std::min(heads_at_once, x.heads - head);
+        for (std::size_t token = first; token < last; ++token)
+          turn_token<turn, p, registers, T>(x, token, head, heads, table, row_of(token));
       }
     }
   });
 }
 
-template <class C>
-bool same_table(const TableView<C>& a, const TableView<C>& b) noexcept {
-  return a.cos == b.cos && a.sin == b.sin && a.stride == b.stride;
+/// The heads of `runs` from head `first` on, token i by row i of their tables. Preconditions: runs that
+/// with_loops takes alike, that fit.
+template <Turn turn, Pairing p, std::size_t registers, Scalar T>
+void turn_some_runs(const HeadsView<T>& x, std::size_t first, std::span<const HeadRun<compute_t<T>>> runs,
+                    std::size_t first_token, std::size_t last_token) noexcept {
+  for (std::size_t token = first_token; token < last_token; ++token) {
+    std::size_t head = first;
+    for (const auto& run : runs) {
+      turn_token<turn, p, registers, T>(x, token, head, run.heads, run.table, token);
+      head += run.heads;
+    }
+  }
 }
 
-/// Head h by tables[h]; token-major, successive heads of one table together.
+/// All heads of x by runs, token i by row i. Preconditions: the runs cover the heads, in order; their tables
+/// fit and have equally many bands, unless registers is 0.
+template <Turn turn, Pairing p, std::size_t registers, Scalar T>
+void turn_runs(const HeadsView<T>& x, std::span<const HeadRun<compute_t<T>>> runs) noexcept {
+  if (x.token_stride >= x.head_stride) {
+    turn_some_runs<turn, p, registers, T>(x, 0, runs, 0, x.tokens);
+    return;
+  }
+  for (std::size_t first = 0; first < x.tokens; first += block_tokens) {
+    const std::size_t last = std::min(x.tokens, first + block_tokens);
+    std::size_t head = 0;
+    for (const auto& run : runs) {
+      for (std::size_t done = 0; done < run.heads; done += heads_at_once) {
+        const HeadRun<compute_t<T>> part{std::min(heads_at_once, run.heads - done), run.table};
+        turn_some_runs<turn, p, registers, T>(x, head + done, {&part, 1}, first, last);
+      }
+      head += run.heads;
+    }
+  }
+}
+
+template <class C>
+bool same_table(const TableView<C>& a, const TableView<C>& b) noexcept {
+  return a.cos == b.cos && a.sin == b.sin && a.stride == b.stride && a.bands == b.bands && a.rows == b.rows;
+}
+
+/// Head h by tables[h]; successive heads of one table together.
 template <Turn turn, Scalar T>
 void turn_per_head(HeadsView<T> x, std::span<const TableView<compute_t<T>>> tables, Pairing pairing) {
+  using C = compute_t<T>;
   if (tables.size() != x.heads) {
     throw Error("rotate", text(tables.size(), " tables for ", x.heads, " heads"), "one table per head");
   }
   bool alike = true;
-  for (const auto& table : tables) {
-    require_rows(x, table, OwnRow{});
-    alike = alike && table.bands == tables.front().bands;
+  for (std::size_t head = 0; head < x.heads; ++head) {
+    if (head > 0 && same_table(tables[head], tables[head - 1])) continue;
+    require_rows(x, tables[head], OwnRow{});
+    alike = alike && tables[head].bands == tables.front().bands;
   }
-  if (x.heads == 0) return;
-  const bool token_major = x.token_stride >= x.head_stride;
-  const auto turn_by = [&]<Pairing p, std::size_t registers>(std::size_t first, std::size_t last) {
-    for (std::size_t head = 0; head < x.heads;) {
-      std::size_t run = 1;
-      while (token_major && head + run < x.heads && same_table(tables[head], tables[head + run])) ++run;
-      turn_run<turn, p, registers, T>(x, first, last, head, run, tables[head], OwnRow{});
-      head += run;
+  for (std::size_t first = 0; first < x.heads;) {
+    std::array<HeadRun<C>, most_runs> runs;
+    std::size_t count = 0;
+    std::size_t head = first;
+    for (; head < x.heads; ++head) {
+      if (head > first && same_table(tables[head], tables[head - 1])) {
+        ++runs[count - 1].heads;
+      } else if (count < most_runs) {
+        runs[count++] = {1, tables[head]};
+      } else {
+        break;
+      }
     }
-  };
-  const std::size_t block = token_major ? 1 : table_block_rows;
-  const auto turn_all = [&]<Pairing p, std::size_t registers>() {
-    for (std::size_t first = 0; first < x.tokens; first += block) {
-      turn_by.template operator()<p, registers>(first, std::min(x.tokens, first + block));
-    }
-  };
-  if (alike) {
-    with_loops<T>(pairing, tables.front().bands, turn_all);
-  } else if (pairing == Pairing::half_split) {
-    turn_all.template operator()<Pairing::half_split, 0>();
-  } else {
-    turn_all.template operator()<Pairing::interleaved, 0>();
+    HeadsView<T> some = x;
+    some.data += first * x.head_stride;
+    some.heads = head - first;
+    const std::span<const HeadRun<C>> found(runs.data(), count);
+    with_loops<T>(pairing, alike ? tables.front().bands : 0,
+                  [&]<Pairing p, std::size_t registers>() { turn_runs<turn, p, registers, T>(some, found); });
+    first = head;
   }
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <vector>
+#include <xsimd/xsimd.hpp>
 
 #include "dope/core/error.hpp"
 #include "dope/rope/angle.hpp"
@@ -159,7 +160,7 @@ class RotationTable {
 
   std::size_t rows_ = 0;
   std::size_t bands_ = 0;
-  std::vector<C> values_;
+  std::vector<C, xsimd::aligned_allocator<C, 64>> values_;  // no register of a row straddles two cache lines
 };
 
 }  // namespace dope

@@ -52,6 +52,8 @@ struct Coefficients {
       c = order_of_pairs<T>(c);
       s = order_of_pairs<T>(s);
     }
+    c = kept(c);
+    s = kept(s);
     return {c, s, nonzero(s)};
   }
 };
@@ -83,25 +85,37 @@ inline void turn_batch(Lanes<T>& first, Lanes<T>& second, const Coefficients<pai
   first = turned_first;
 }
 
+template <Pairing pairing, Scalar T>
+inline void load_bands(const T* row, std::size_t band, std::size_t bands, Lanes<T>& first,
+                       Lanes<T>& second) noexcept {
+  if constexpr (pairing == Pairing::half_split) {
+    first = kept(load_lanes(row + band));
+    second = kept(load_lanes(row + bands + band));
+  } else {
+    load_parted(row + 2 * band, first, second);
+  }
+}
+
+template <Pairing pairing, Scalar T>
+inline void store_bands(const Lanes<T>& first, const Lanes<T>& second, T* row, std::size_t band,
+                        std::size_t bands) noexcept {
+  if constexpr (pairing == Pairing::half_split) {
+    store_lanes(first, row + band);
+    store_lanes(second, row + bands + band);
+  } else {
+    store_parted(first, second, row + 2 * band);
+  }
+}
+
 /// A register of bands of one row, from band `band` of `bands` on; `to` may equal `from`.
 template <Turn turn, Pairing pairing, Scalar T>
 inline void turn_bands(const T* from, T* to, std::size_t band, std::size_t bands,
                        const Coefficients<pairing, T>& by) noexcept {
   Lanes<T> x;
   Lanes<T> y;
-  if constexpr (pairing == Pairing::half_split) {
-    x = load_lanes(from + band);
-    y = load_lanes(from + bands + band);
-    keep_in_register(x.data);
-    keep_in_register(y.data);
-    turn_batch<turn, pairing, T>(x, y, by);
-    store_lanes(x, to + band);
-    store_lanes(y, to + bands + band);
-  } else {
-    load_parted(from + 2 * band, x, y);
-    turn_batch<turn, pairing, T>(x, y, by);
-    store_parted(x, y, to + 2 * band);
-  }
+  load_bands<pairing, T>(from, band, bands, x, y);
+  turn_batch<turn, pairing, T>(x, y, by);
+  store_bands<pairing, T>(x, y, to, band, bands);
 }
 
 /// The `count` bands that do not fill a register.
@@ -139,27 +153,49 @@ struct Rows {
   std::size_t to_stride = 0;
 };
 
-/// Rows of as many bands as `by` has lanes; one parameter a register, so that each stays in its own.
-template <Turn turn, Pairing pairing, Scalar T, std::size_t... i, class... By>
-inline void turn_rows_by(const Rows<T>& rows, std::index_sequence<i...>, const By... by) noexcept {
+/// Rows of as many bands as `by` has lanes; one parameter a register, so that each stays in its own. A row is
+/// loaded before it is stored: a load that follows a store waits until their addresses are known to differ.
+/// count: how many rows, where the caller knows at compile time, else 0.
+template <Turn turn, Pairing pairing, std::size_t count, Scalar T, std::size_t... i, class... By>
+[[gnu::always_inline]] inline void turn_rows_by(const Rows<T> rows, std::index_sequence<i...>,
+                                                const By... by) noexcept {
   constexpr std::size_t lanes = Lanes<T>::size;
-  const T* from = rows.from;
-  T* to = rows.to;
-  for (std::size_t row = 0; row < rows.count; ++row, from += rows.from_stride, to += rows.to_stride) {
-    (turn_bands<turn, pairing, T>(from, to, i * lanes, sizeof...(i) * lanes, by), ...);
+  constexpr std::size_t bands = sizeof...(i) * lanes;
+  constexpr bool whole_rows = sizeof(Lanes<T>) == 64;  // comes with 32 registers: two for each of up to 16
+  const auto turn_row = [&](const T* from, T* to) {
+    if constexpr (whole_rows) {
+      Lanes<T> x[sizeof...(i)];
+      Lanes<T> y[sizeof...(i)];
+      (load_bands<pairing, T>(from, i * lanes, bands, x[i], y[i]), ...);
+      (turn_batch<turn, pairing, T>(x[i], y[i], by), ...);
+      (store_bands<pairing, T>(x[i], y[i], to, i * lanes, bands), ...);
+    } else {
+      (turn_bands<turn, pairing, T>(from, to, i * lanes, bands, by), ...);
+    }
+  };
+  if constexpr (count > 0) {
+#pragma GCC unroll 4
+    for (std::size_t row = 0; row < count; ++row)
+      turn_row(rows.from + row * rows.from_stride, rows.to + row * rows.to_stride);
+  } else {
+    const T* from = rows.from;
+    T* to = rows.to;
+    for (std::size_t row = 0; row < rows.count; ++row, from += rows.from_stride, to += rows.to_stride)
+      turn_row(from, to);
   }
 }
 
 /// Rows that one row of the table turns. registers: how many registers the bands fill exactly, c and s
-/// then stay in them over all rows; 0 for any other number of bands.
-template <Turn turn, Pairing pairing, std::size_t registers, Scalar T>
-inline void turn_rows(const Rows<T>& rows, const compute_t<T>* cos, const compute_t<T>* sin,
-                      std::size_t bands) noexcept {
+/// then stay in them over all rows; 0 for any other number of bands. count: as for turn_rows_by.
+template <Turn turn, Pairing pairing, std::size_t registers, std::size_t count, Scalar T>
+[[gnu::always_inline]] inline void turn_rows(const Rows<T> rows, const compute_t<T>* cos,
+                                             const compute_t<T>* sin, std::size_t bands) noexcept {
   constexpr std::size_t lanes = Lanes<T>::size;
   if constexpr (registers > 0) {
     [&]<std::size_t... i>(std::index_sequence<i...>) {
-      turn_rows_by<turn, pairing, T>(rows, std::index_sequence<i...>{},
-                                     Coefficients<pairing, T>::load(cos + i * lanes, sin + i * lanes)...);
+      turn_rows_by<turn, pairing, count, T>(
+          rows, std::index_sequence<i...>{},
+          Coefficients<pairing, T>::load(cos + i * lanes, sin + i * lanes)...);
     }
     (std::make_index_sequence<registers>{});
   } else {
