@@ -22,6 +22,10 @@ target_compile_options(dope_options INTERFACE -Wall -Wextra -Wpedantic -Wconvers
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   target_compile_options(dope_options INTERFACE -Wno-uninitialized -Wno-maybe-uninitialized -Wno-restrict)
 endif()
+# GCC notes, of a pair of doubles, that before version 10 it passed one in another way on Arm.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
+  target_compile_options(dope_options INTERFACE -Wno-psabi)
+endif()
 # The programs put heads side by side; a matrix product inside a head starts no threads of its own.
 target_compile_definitions(dope_options INTERFACE EIGEN_DONT_PARALLELIZE)
 

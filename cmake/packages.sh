@@ -36,3 +36,5 @@ program_packages=(g++ cmake make libeigen3-dev libxsimd-dev librandom123-dev lib
                   nlohmann-json3-dev libcxxopts-dev)
 test_packages=("${program_packages[@]}" doctest-dev python3-numpy)
 bench_packages=("${program_packages[@]}" libbenchmark-dev python3-numpy)
+# What tests for 64-bit Arm need besides those.
+aarch64_packages=(g++-aarch64-linux-gnu qemu-user)

@@ -2,12 +2,13 @@
 # Proves every law: installs what is missing, builds, runs all tests.
 #
 #   bash tests/run.sh [--compiler NAME] [--sanitize LIST] [--baseline] [--library]
-#                     [--benches] [ctest arguments]
+#                     [--aarch64] [--benches] [ctest arguments]
 #
 #   --compiler NAME   g++ (default), clang++, or any other
 #   --sanitize LIST   a slow build that watches itself, with all assertions on; e.g. address,undefined
 #   --baseline        built for the least processor of its kind, not the one at hand
 #   --library         the library's laws alone: no program, no BLIS, no stranger's project
+#   --aarch64         the library's laws alone, cross-compiled for the least 64-bit Arm processor, under qemu: slow
 #   --benches         the benches are built too, not run
 #
 # The plain build is in build/, every other combination in a folder of its own beside it.
@@ -17,6 +18,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 compiler=g++
 folder=build
+aarch64= benches=
 options=(-DCMAKE_BUILD_TYPE=Release -DDOPE_BUILD_TESTS=ON)
 while [ $# -gt 0 ]; do
   case $1 in
@@ -41,18 +43,34 @@ while [ $# -gt 0 ]; do
       options+=(-DDOPE_BUILD_PROGRAMS=OFF -DDOPE_TEST_STRANGERS=OFF)
       folder+=-library
       shift ;;
+    --aarch64)
+      options+=(--toolchain cmake/aarch64-linux-gnu.cmake -DDOPE_BUILD_PROGRAMS=OFF -DDOPE_TEST_STRANGERS=OFF)
+      export ASAN_OPTIONS=detect_leaks=0  # the leak checker needs ptrace, which qemu lacks
+      aarch64=yes
+      folder+=-aarch64
+      shift ;;
     --benches)
-      need_packages "${bench_packages[@]}"
       options+=(-DDOPE_BUILD_BENCH=ON)
+      benches=yes
       shift ;;
     *) break ;;
   esac
 done
 
+if [ "$aarch64" ] && [ "$benches" ]; then
+  echo "error: given --aarch64 and --benches; --aarch64 builds nothing but the library's tests" >&2
+  exit 2
+fi
+
 need_packages "${test_packages[@]}"
+if [ "$benches" ]; then need_packages "${bench_packages[@]}"; fi
 case $compiler in *clang*) need_packages clang libomp-dev ;; esac
+if [ "$aarch64" ]; then
+  need_packages "${aarch64_packages[@]}"
+  case $compiler in g++*) compiler=aarch64-linux-gnu-$compiler ;; esac
+fi
 
 echo "== $compiler ${options[*]}, in $folder"
 cmake -S . -B "$folder" -DCMAKE_CXX_COMPILER="$compiler" "${options[@]}"
 cmake --build "$folder" --parallel "$(nproc)"
-ctest --test-dir "$folder" --parallel "$(nproc)" --output-on-failure "$@"
+ctest --test-dir "$folder" --parallel "$(nproc)" --output-on-failure ${aarch64:+--timeout 7200} "$@"
