@@ -7,6 +7,8 @@
 #include <vector>
 #include <xsimd/xsimd.hpp>
 
+#include "dope/denoise/plan.hpp"
+#include "dope/denoise/planned_rope.hpp"
 #include "dope/rope/frequencies.hpp"
 #include "support/compare.hpp"
 
@@ -79,15 +81,68 @@ std::function<void()> bound(const Shape& shape) {
   };
 }
 
+/// In place, through the type that the arithmetic has: what a 16-bit store costs beyond its bytes.
+template <class T>
+std::function<void()> converted_bound(const Shape& shape) {
+  using C = dope::compute_t<T>;
+  const auto x = std::make_shared<Aligned<T>>(shape.heads * shape.tokens * shape.width, T(C(0.5)));
+  return [x] {
+    C factor = 1;
+    benchmark::DoNotOptimize(factor);
+    using Lanes = dope::detail::Lanes<T>;
+    for (std::size_t i = 0; i + Lanes::size <= x->size(); i += Lanes::size) {
+      dope::detail::store_lanes<T>(dope::detail::load_lanes(x->data() + i) * Lanes(factor), x->data() + i);
+    }
+  };
+}
+
+/// A layer under a plan that denoises its third head of every `every` by parts.
+template <class T>
+std::function<void()> planned(const Shape& shape, dope::Pairing pairing, std::size_t every) {
+  using C = dope::compute_t<T>;
+  struct State {
+    Aligned<T> x;
+    std::unique_ptr<dope::PlannedRope<C>> rope;
+  };
+  const auto state = std::make_shared<State>();
+  state->x.assign(shape.heads * shape.tokens * shape.width, T(C(0.5)));
+  const dope::AttentionShape layer{1, shape.heads, shape.heads, shape.width, shape.width};
+  std::vector<dope::HeadId> heads;
+  for (std::size_t h = 2; h < shape.heads; h += every) heads.push_back({0, h});
+  state->rope = std::make_unique<dope::PlannedRope<C>>(
+      dope::make_plan(layer, dope::ByParts{}, dope::GqaPolicy::per_query_head, heads),
+      dope::RopeSchedule{{10000, shape.width, shape.width, 1024}, dope::DynamicNtk{}, shape.tokens, pairing});
+  const auto view = shape.order == Order::head_major
+                        ? dope::head_major(state->x.data(), shape.heads, shape.tokens, shape.width)
+                        : dope::token_major(state->x.data(), shape.tokens, shape.heads, shape.width);
+  return [state, view] { state->rope->apply(0, dope::HeadRole::query, view, 0); };
+}
+
 template <class T>
 void add(const Shape& shape, dope::Pairing pairing, Tables tables) {
   const double bytes = 2.0 * static_cast<double>(shape.heads * shape.tokens * shape.width * sizeof(T));
   const std::string name = "rotate " + std::string(dope::scalar_name<T>()) +
                            (pairing == dope::Pairing::half_split ? " half_split" : " interleaved") +
                            (tables == Tables::one ? "" : " per-head tables");
+  const bench::Work work{bytes, "GB/s"};
+  const auto ours = [=] { return rotation<T>(shape, pairing, tables); };
+  if (tables == Tables::per_head) {
+    bench::compare(name, text_of(shape), "one table", work, ours,
+                   [=] { return rotation<T>(shape, pairing, Tables::one); });
+    return;
+  }
+  bench::compare(name, text_of(shape), "scale", work, ours, [=] { return bound<T>(shape); });
+  if (sizeof(T) == 2)
+    bench::compare(name, text_of(shape), "scale in float", work, ours,
+                   [=] { return converted_bound<T>(shape); });
+}
+
+void add_plan(const Shape& shape, std::size_t every) {
+  const double bytes = 2.0 * static_cast<double>(shape.heads * shape.tokens * shape.width * sizeof(float));
   bench::compare(
-      name, text_of(shape), "scale", {bytes, "GB/s"}, [=] { return rotation<T>(shape, pairing, tables); },
-      [=] { return bound<T>(shape); });
+      "rotate float half_split, plan of 1 head in " + std::to_string(every), text_of(shape), "one table",
+      {bytes, "GB/s"}, [=] { return planned<float>(shape, dope::Pairing::half_split, every); },
+      [=] { return rotation<float>(shape, dope::Pairing::half_split, Tables::one); });
 }
 
 template <class T>
@@ -108,6 +163,11 @@ const bench::Register lines([] {
   add_all<double>();
   add_all<dope::float16>();
   add_all<dope::bfloat16>();
+  for (const Shape& shape :
+       {Shape{32, 4096, 128, Order::token_major}, Shape{32, 4096, 128, Order::head_major},
+        Shape{8, 512, 64, Order::head_major}, Shape{32, 1, 128, Order::head_major}}) {
+    add_plan(shape, shape.heads);
+  }
 });
 
 }  // namespace
