@@ -54,6 +54,10 @@ std::vector<double> with_spectrum(const std::vector<double>& values, oracle::Ran
   return matrix;
 }
 
+std::vector<double> eigenvalues_of(const std::vector<double>& matrix, std::size_t size) {
+  return dope::detail::symmetric_eigenvalues(matrix.data(), size, size);
+}
+
 std::vector<double> ascending(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   return values;
@@ -74,7 +78,7 @@ std::vector<double> of_tridiagonal(std::size_t size, const std::function<double(
     matrix[i * size + i] = diagonal(i);
     if (i + 1 < size) matrix[i * size + i + 1] = matrix[(i + 1) * size + i] = 1.0;
   }
-  return ascending(dope::detail::symmetric_eigenvalues(matrix.data(), size));
+  return ascending(eigenvalues_of(matrix, size));
 }
 
 }  // namespace
@@ -88,7 +92,7 @@ TEST_CASE("eigenvalues are the given ones to d·2⁻⁵²·‖A‖") {
       std::vector<double> values(size);
       for (std::size_t i = 0; i < size; ++i) values[i] = shape.value(i, size);
       const std::vector<double> matrix = with_spectrum(values, random);
-      const auto found = dope::detail::symmetric_eigenvalues(matrix.data(), size);
+      const auto found = eigenvalues_of(matrix, size);
       CHECK(farthest(ascending(found), ascending(values)) <= tolerance(size));
     }
   }
@@ -100,13 +104,26 @@ TEST_CASE("a power of two times the matrix gives the same bits times it, to the 
     std::vector<double> values(33);
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = shape.value(i, values.size());
     const std::vector<double> matrix = with_spectrum(values, random);
-    const auto at_one = dope::detail::symmetric_eigenvalues(matrix.data(), values.size());
+    const auto at_one = eigenvalues_of(matrix, values.size());
     for (const int exponent : {-900, -512, -1, 3, 512, 1020}) {
       auto scaled = matrix;
       for (double& x : scaled) x = std::ldexp(x, exponent);
-      const auto found = dope::detail::symmetric_eigenvalues(scaled.data(), values.size());
+      const auto found = eigenvalues_of(scaled, values.size());
       for (std::size_t i = 0; i < found.size(); ++i) CHECK(found[i] == std::ldexp(at_one[i], exponent));
     }
+  }
+}
+
+TEST_CASE("columns may stand farther apart than their height") {
+  oracle::Random random(54);
+  for (const std::size_t size : sizes) {
+    const auto matrix = with_spectrum(std::vector<double>(size, 0.5), random);
+    const std::size_t stride = size + 3;
+    std::vector<double> apart(size * stride, std::numeric_limits<double>::quiet_NaN());
+    for (std::size_t j = 0; j < size; ++j) {
+      for (std::size_t i = 0; i < size; ++i) apart[j * stride + i] = matrix[j * size + i];
+    }
+    CHECK(dope::detail::symmetric_eigenvalues(apart.data(), size, stride) == eigenvalues_of(matrix, size));
   }
 }
 
@@ -115,21 +132,20 @@ TEST_CASE("only the lower triangle is read") {
   for (const std::size_t size : sizes) {
     auto matrix = with_spectrum(std::vector<double>(size, 0.5), random);
     for (std::size_t i = 0; i < size; ++i) matrix[i * size + i] += static_cast<double>(i);
-    const auto whole = dope::detail::symmetric_eigenvalues(matrix.data(), size);
+    const auto whole = eigenvalues_of(matrix, size);
     for (std::size_t column = 0; column < size; ++column) {
       for (std::size_t row = 0; row < column; ++row) {
         matrix[column * size + row] = std::numeric_limits<double>::quiet_NaN();
       }
     }
-    CHECK(dope::detail::symmetric_eigenvalues(matrix.data(), size) == whole);
+    CHECK(eigenvalues_of(matrix, size) == whole);
   }
 }
 
 TEST_CASE("matrices whose eigenvalues are known by formula") {
   for (const std::size_t size : sizes) {
     CAPTURE(size);
-    CHECK(dope::detail::symmetric_eigenvalues(std::vector<double>(size * size, 0.0).data(), size) ==
-          std::vector<double>(size, 0.0));
+    CHECK(eigenvalues_of(std::vector<double>(size * size, 0.0), size) == std::vector<double>(size, 0.0));
     // The second difference: 2 + 2·cos(kπ/(d + 1)), of norm below 4.
     std::vector<double> known;
     for (std::size_t k = size; k >= 1; --k) {
@@ -141,7 +157,7 @@ TEST_CASE("matrices whose eigenvalues are known by formula") {
     std::vector<double> of_ones(size, 0.0);
     of_ones.back() = static_cast<double>(size);
     const std::vector<double> ones(size * size, 1.0);
-    CHECK(farthest(ascending(dope::detail::symmetric_eigenvalues(ones.data(), size)), of_ones) <=
+    CHECK(farthest(ascending(eigenvalues_of(ones, size)), of_ones) <=
           static_cast<double>(size) * tolerance(size));
   }
   // Wilkinson's W₂₁⁺: pairs that agree to many digits (The Algebraic Eigenvalue Problem, 5.45).

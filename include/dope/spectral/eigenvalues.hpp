@@ -271,22 +271,24 @@ template <class = void>
 }
 
 /// The eigenvalues, in no order, of the symmetric matrix whose lower triangle is that of `matrix`, size ×
-/// size and column by column. Preconditions: size ≥ 1, finite entries. Throws Error where the iteration does
-/// not end.
+/// size, column after column at a distance of `stride`. Preconditions: size ≥ 1, finite entries. Throws Error
+/// where the iteration does not end.
 template <class = void>
-[[nodiscard]] std::vector<double> symmetric_eigenvalues(const double* matrix, std::size_t size) {
+[[nodiscard]] std::vector<double> symmetric_eigenvalues(const double* matrix, std::size_t size,
+                                                        std::size_t stride) {
   double largest = 0.0;
   for (std::size_t j = 0; j < size; ++j) {
-    for (std::size_t i = j; i < size; ++i) largest = std::max(largest, std::abs(matrix[j * size + i]));
+    for (std::size_t i = j; i < size; ++i) largest = std::max(largest, std::abs(matrix[j * stride + i]));
   }
   if (largest == 0.0) return std::vector<double>(size, 0.0);
   const int exponent = std::max(std::ilogb(largest), -1000);
   SymmetricGroups groups(size);
   const double scale = std::ldexp(1.0, -exponent);
   for (std::size_t j = 0; j < size; ++j) {
-    for (std::size_t i = groups.top(j); i < size; ++i) {
-      groups.at(i, j) = scale * (i < j ? matrix[i * size + j] : matrix[j * size + i]);
-    }
+    double* const column = &groups.at(groups.top(j), j);
+    for (std::size_t i = groups.top(j); i < j; ++i)
+      column[i - groups.top(j)] = scale * matrix[i * stride + j];
+    for (std::size_t i = j; i < size; ++i) column[i - groups.top(j)] = scale * matrix[j * stride + i];
   }
   Tridiagonal tridiagonal = tridiagonal_of(groups);
   if (!solve_tridiagonal(tridiagonal))

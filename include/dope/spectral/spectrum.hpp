@@ -91,14 +91,15 @@ inline std::vector<double> squares(const Eigen::VectorXd& singular) {
 /// d·2⁻⁵²·λ₁, so the ones far below that are noise. Throws Error unless square, with a finite trace > 0.
 template <class Derived>
 [[nodiscard]] Spectrum spectrum_of(const Eigen::MatrixBase<Derived>& matrix) {
-  const Eigen::MatrixXd symmetric = matrix;
+  const Eigen::Ref<const Eigen::MatrixXd> symmetric(matrix);
   if (symmetric.rows() != symmetric.cols() || symmetric.rows() == 0 || !symmetric.allFinite()) {
     throw Error("spectrum_of",
                 detail::text("a matrix of ", symmetric.rows(), " x ", symmetric.cols(), ", or not finite"),
                 "a finite square matrix");
   }
-  return spectrum_of(
-      detail::symmetric_eigenvalues(symmetric.data(), static_cast<std::size_t>(symmetric.rows())));
+  return spectrum_of(detail::symmetric_eigenvalues(symmetric.data(),
+                                                   static_cast<std::size_t>(symmetric.rows()),
+                                                   static_cast<std::size_t>(symmetric.outerStride())));
 }
 
 /// The spectrum of a Gram; from its factor's singular values where it holds one, whose worst error is
