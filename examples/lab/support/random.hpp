@@ -9,7 +9,15 @@
 namespace lab {
 
 /// The streams of a prompt's seed, one for each thing that is drawn: none depends on another.
-enum class Stream : std::uint64_t { key = 0, code = 1, haystack_text = 2, haystack_start = 3 };
+enum class Stream : std::uint64_t {
+  key = 0,
+  code = 1,
+  haystack_text = 2,
+  haystack_start = 3,
+  shared_digits = 4,
+  shot_keys = 5,
+  shot_codes = 6
+};
 
 /// Uniform integers that are the same on every machine and with every standard library.
 ///
