@@ -22,13 +22,13 @@ namespace {
 using dope::conformance::Cause;
 using porter::HeadMistake;
 
-struct Mutant {
+struct HeadMutant {
   std::string name;
   HeadMistake mistake;
   std::vector<Cause> causes;
 };
 
-const std::vector<Mutant> mutants = {
+const std::vector<HeadMutant> head_mutants = {
     {"bands inverted", HeadMistake::bands_inverted, {Cause::low_bands_inverted}},
     {"threshold of the other frequencies",
      HeadMistake::bands_by_other_threshold,
@@ -102,7 +102,7 @@ TEST_CASE("the porter's transforms are right under every reading and policy") {
 }
 
 TEST_CASE("every wrong transform is rejected, and its cause is named") {
-  for (const Mutant& mutant : mutants) {
+  for (const HeadMutant& mutant : head_mutants) {
     check_named(mutant.name, dope::conformance::check(porter::HeadKernel{mutant.mistake}), mutant.causes);
   }
 }
