@@ -139,6 +139,16 @@ TEST_CASE("a longer episode of a seed continues a shorter one; seeds differ") {
   }
 }
 
+TEST_CASE("keys stay distinct where so many are drawn that some would meet") {
+  // A thousand keys and more, from some 10^5 that are likely: without care a few of each episode are equal.
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const ShotsPrompt prompt = make_shots_prompt({40000, std::nullopt, seed, 256});
+    Read episode = read(prompt);
+    episode.keys.push_back(prompt.key);
+    CHECK(std::set<std::string>(episode.keys.begin(), episode.keys.end()).size() == prompt.shots + 1);
+  }
+}
+
 TEST_CASE("bad specifications are errors") {
   const double nan = std::numeric_limits<double>::quiet_NaN();
   for (const double depth : {-0.01, 1.01, nan}) {
