@@ -8,7 +8,7 @@
 
 namespace lab {
 
-/// The streams of a prompt's seed, one for each thing that is drawn: none depends on another.
+/// The streams of a seed, one for each thing that is drawn: none depends on another.
 enum class Stream : std::uint64_t {
   key = 0,
   code = 1,
@@ -16,7 +16,8 @@ enum class Stream : std::uint64_t {
   haystack_start = 3,
   shared_digits = 4,
   shot_keys = 5,
-  shot_codes = 6
+  shot_codes = 6,
+  resample = 7
 };
 
 /// Uniform integers that are the same on every machine and with every standard library.
