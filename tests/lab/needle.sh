@@ -27,6 +27,27 @@ cells=$(grep -c '"key":"test/' "$work/one/results.jsonl")
 [ "$cells" -eq $((2 * 2 * 3 * 7)) ] || fail "$cells test cells"
 grep -q 'dynamic_ntk' "$work/one.txt" || fail "no table on screen"
 
+echo "== many shots: insert at every depth, skip once, and a needle's plan on them"
+shots=(--model "$model" --task shots --lengths 170,230 --prompts 2 --calibration 4 --transforms by_all)
+plan=$work/one/plans/170_1_by_parts.json
+"$program" "${shots[@]}" --plan "$plan" --out "$work/shots" --threads 1 >"$work/shots.txt" 2>/dev/null
+"$program" "${shots[@]}" --plan "$plan" --out "$work/shots2" --threads 2 >/dev/null 2>&1
+diff -r "$work/shots" "$work/shots2" || fail "results of shots depend on threads"
+# Two lengths; four depths and one skip; three baselines, a transform, its control, a saved plan.
+cells=$(grep -c '"key":"test/' "$work/shots/results.jsonl")
+[ "$cells" -eq $((2 * 5 * 6)) ] || fail "$cells test cells of shots"
+grep -q 'Skip needle' "$work/shots.txt" || fail "no table of the skipped needle"
+[ -s "$work/shots/depth_by_length_insert.svg" ] || fail "no picture of the inserted needle"
+if "$program" "${small[@]}" --task shots --out "$work/one" >/dev/null 2>"$work/err.txt"; then
+  fail "another task went on from a needle run"
+fi
+grep -q 'task' "$work/err.txt" || fail "no word of the other task: $(cat "$work/err.txt")"
+if "$program" --model "$model" --task haystack --out "$work/bad" >/dev/null 2>"$work/err.txt"; then
+  fail "an unknown task was taken"
+fi
+grep -q 'needle or shots' "$work/err.txt" || fail "no word of the tasks there are"
+[ ! -e "$work/bad" ] || fail "an unknown task left a folder"
+
 echo "== a finished run is not run again"
 needle --out "$work/one" >"$work/again.txt" 2>/dev/null
 diff "$work/one.txt" "$work/again.txt" || fail "a finished run shows another table"

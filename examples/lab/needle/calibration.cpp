@@ -12,7 +12,7 @@ namespace {
 
 using Json = lab::ResultStore::Json;
 
-void run_through(const Setting& setting, const reference::Schedule& schedule, const lab::NeedlePrompt& prompt,
+void run_through(const Setting& setting, const reference::Schedule& schedule, const Prompt& prompt,
                  const reference::Tap& tap) {
   reference::Request request(setting.model, schedule);
   request.tap(tap);
@@ -119,7 +119,7 @@ std::vector<reference::Schedule> schedules_of(const Setting& setting, std::size_
 Json try_schedules(const Setting& setting, std::size_t length, std::size_t prompt_index,
                    const std::vector<reference::Schedule>& schedules) {
   const auto prompt = setting.calibration_prompt(length, prompt_index);
-  const auto answers = lab::answer_under(setting.model, prompt.tokens, digits_of(prompt), schedules);
+  const auto answers = lab::answer_under(setting.model, prompt.tokens, prompt.expected, schedules);
   Json cell;
   std::string hits;
   Json log_probability = Json::array();
@@ -128,9 +128,9 @@ Json try_schedules(const Setting& setting, std::size_t length, std::size_t promp
     log_probability.push_back(answer.log_probability);
   }
   cell["length"] = length;
-  cell["depth"] = prompt.spec.depth;
-  cell["noise"] = prompt.spec.noise;
-  cell["seed"] = prompt.spec.seed;
+  cell["depth"] = prompt.depth;
+  cell["noise"] = prompt.noise;
+  cell["seed"] = prompt.seed;
   cell["hits"] = hits;
   cell["log_probability"] = std::move(log_probability);
   return cell;

@@ -119,7 +119,7 @@ std::vector<lab::Verdict> answer_test(const Setting& setting, const std::vector<
   std::vector<reference::Schedule> schedules;
   for (const Method& method : methods) schedules.push_back(method.schedules[turn % method.schedules.size()]);
   std::vector<lab::Verdict> verdicts;
-  for (const auto& answer : lab::answer_under(setting.model, prompt.tokens, digits_of(prompt), schedules)) {
+  for (const auto& answer : lab::answer_under(setting.model, prompt.tokens, prompt.expected, schedules)) {
     verdicts.push_back(answer.verdict);
   }
   return verdicts;

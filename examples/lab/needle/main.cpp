@@ -112,7 +112,7 @@ class Run {
     const auto methods = needle::methods_of(setting_, calibration);
     std::vector<Group> groups;
     for (const Setup setup : setting_.setups) {
-      for (std::size_t depth = 0; depth < setting_.options.depths; ++depth) {
+      for (std::size_t depth = 0; depth < setting_.depths_of(setup); ++depth) {
         const bool done = std::all_of(methods.begin(), methods.end(), [&](const needle::Method& method) {
           return store_.find(needle::test_key(setting_, length, setup, depth, method.name)) != nullptr;
         });
@@ -121,7 +121,8 @@ class Run {
                           std::make_unique<std::atomic<std::size_t>>(prompts)});
       }
     }
-    const std::size_t total = setting_.setups.size() * setting_.options.depths * prompts;
+    std::size_t total = 0;
+    for (const Setup setup : setting_.setups) total += setting_.depths_of(setup) * prompts;
     auto bar = progress(dope::detail::text("test at ", length), total);
     bar.skip(total - groups.size() * prompts);
     lab::for_each_in_parallel(groups.size() * prompts, [&](std::size_t task) {
@@ -153,7 +154,7 @@ class Run {
       for (std::size_t i = 0; i < setting_.options.calibration_prompts; ++i)
         keys.push_back(calibration_key(length, i));
       for (const Setup setup : setting_.setups) {
-        for (std::size_t depth = 0; depth < setting_.options.depths; ++depth) {
+        for (std::size_t depth = 0; depth < setting_.depths_of(setup); ++depth) {
           for (const auto& method : methods)
             keys.push_back(needle::test_key(setting_, length, setup, depth, method));
         }

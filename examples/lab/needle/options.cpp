@@ -19,6 +19,10 @@ constexpr std::string_view introduction =
     "calibration prompts of the same length, with seeds of their own; the table is measured on other "
     "prompts.\n"
     "A random control denoises as many heads, drawn by lot.\n\n"
+    "With --task shots the prompt is a list of such facts whose codes begin alike: either one of them is "
+    "asked\n"
+    "(insert: five digits, found among look-alikes), or a new key (skip: the digits that all codes share).\n"
+    "Plans chosen on one task run on the other with --plan.\n\n"
     "Leaves in --out: table.md (the tables), results.jsonl (a line per finished cell, every convention in "
     "it),\n"
     "plans/*.json (the chosen plans, for --plan), *.svg (depth x length per method; layer x head scores "
@@ -53,6 +57,12 @@ Length length_of(std::string_view text) {
           relative ? Length::Unit::training_lengths : Length::Unit::tokens};
 }
 
+Task task_of(const std::string& text) {
+  if (text == "needle") return Task::needle;
+  if (text == "shots") return Task::shots;
+  throw dope::Error("--task", '"' + text + '"', "needle or shots");
+}
+
 lab::Breadth breadth_of(const std::string& text) {
   if (text == "quick") return lab::Breadth::quick;
   if (text == "full") return lab::Breadth::full;
@@ -69,7 +79,10 @@ Options read(const cxxopts::ParseResult& result) {
   if (result.count("haystack") != 0) options.haystack = result["haystack"].as<std::string>();
   for (const auto& part : split(result["lengths"].as<std::string>(), ','))
     options.lengths.push_back(length_of(part));
-  options.depths = number("depths", 1, 1001);
+  options.task = task_of(result["task"].as<std::string>());
+  // The paper's: every tenth for the needle, thirds for the asked exemplar.
+  options.depths = options.task == Task::needle ? 11 : 4;
+  if (result.count("depths") != 0) options.depths = number("depths", 1, 1001);
   options.noise = number("noise", 0, 65536);
   options.prompts = number("prompts", 1, 65536);
   options.calibration_prompts = number("calibration", 1, 65536);
@@ -99,8 +112,15 @@ Parsed parse_options(int argc, const char* const* argv) {
   parser.add_options("Prompt")(
       "model", "Folder with config.json, model.safetensors, and lexicon.json for generated text",
       text("examples/model"), "DIR")(
+      "task",
+      "needle: one fact in a long text. shots: exemplar lines whose codes share digits, the asked one among "
+      "them (insert) or nowhere (skip)",
+      text("needle"), "TASK")(
       "lengths", "Context lengths, prompt and answer together, in tokens (1536) or training lengths (3L)",
-      text("1L,3L,8L"), "LIST")("depths", "Depths of the needle, evenly from 0 to 100 %", text("11"), "N")(
+      text("1L,3L,8L"), "LIST")("depths",
+                                "Depths of the needle or the asked exemplar, evenly from 0 to 100 % "
+                                "(default: 11 for needle, 4 for shots)",
+                                cxxopts::value<std::string>(), "N")(
       "noise", "Start tokens right after the needle in the noisy setup; 0: no noisy setup", text("4"), "K")(
       "prompts", "Test prompts per length, setup and depth", text("4"), "N")(
       "haystack", "Text around the needle, any file; otherwise prose is generated",

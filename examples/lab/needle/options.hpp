@@ -24,8 +24,12 @@ struct Length {
   }
 };
 
+/// What a prompt is about. needle: one fact in a long text. shots: exemplar lines that share digits.
+enum class Task { needle, shots };
+
 /// What the run is asked for; --help says what each means.
 struct Options {
+  Task task = Task::needle;
   std::filesystem::path model;
   std::filesystem::path out;
   std::optional<std::filesystem::path> haystack;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "lab/support/chart.hpp"
 #include "lab/support/head_map.hpp"
 #include "lab/support/heat_map.hpp"
 #include "lab/support/plan_json.hpp"
@@ -32,7 +33,7 @@ Tally tally(const lab::ResultStore& store, const std::string& key) {
 Tally over_depths(const Setting& setting, const lab::ResultStore& store, std::size_t length, Setup setup,
                   const std::string& method) {
   Tally sum;
-  for (std::size_t depth = 0; depth < setting.options.depths; ++depth) {
+  for (std::size_t depth = 0; depth < setting.depths_of(setup); ++depth) {
     const Tally cell = tally(store, test_key(setting, length, setup, depth, method));
     sum.hits += cell.hits;
     sum.prompts += cell.prompts;
@@ -58,10 +59,22 @@ std::string heading(std::string_view text, Form form) {
   return (form == Form::markdown ? "## " : "") + std::string(text) + "\n\n";
 }
 
+std::string task_title(const Setting& setting) {
+  return setting.options.task == Task::shots ? "Many shots" : "Needle in a haystack";
+}
+
 std::string setup_title(const Setting& setting, Setup setup) {
-  return setup == Setup::original
-             ? "Original"
-             : dope::detail::text("Noisy: ", setting.options.noise, " start tokens after the needle");
+  switch (setup) {
+    case Setup::original:
+      return "Original";
+    case Setup::noisy:
+      return dope::detail::text("Noisy: ", setting.options.noise, " start tokens after the needle");
+    case Setup::insert:
+      return "Needle insert: the asked exemplar stands among the shots";
+    case Setup::skip:
+      break;
+  }
+  return "Skip needle: a new key is asked, the digits that all codes share are right";
 }
 
 std::string head_list(const dope::Plan& plan) {
@@ -87,6 +100,20 @@ std::string score_table(const Setting& setting, const std::vector<std::string>& 
     table.add_row(row);
   }
   return heading(setup_title(setting, setup), form) + shown(table, form);
+}
+
+/// "Exemplar lines per prompt, mean: 17.2 at 512, 54.9 at 1536."
+std::string shot_counts(const Setting& setting) {
+  std::string line;
+  for (const std::size_t length : setting.lengths) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < setting.options.prompts; ++i)
+      sum += static_cast<double>(setting.prompt(Part::test, length, Setup::skip, 0, i).shots);
+    const double mean = sum / static_cast<double>(setting.options.prompts);
+    line += dope::detail::text(line.empty() ? "Exemplar lines per prompt, mean: " : ", ",
+                               lab::figure(mean, 1), " at ", length);
+  }
+  return line + ".\n\n";
 }
 
 std::string choice_table(const Setting& setting, const std::vector<Calibration>& calibrations, Form form) {
@@ -116,10 +143,10 @@ lab::HeatMap heat_map(const Setting& setting, const std::vector<std::string>& me
                       const lab::ResultStore& store, Setup setup) {
   lab::HeatMap map;
   map.panels_per_line = 3;  // baselines, transforms, controls
-  map.title = "Needle in a haystack: " + setup_title(setting, setup);
+  map.title = task_title(setting) + ": " + setup_title(setting, setup);
   map.subtitle = dope::detail::text(
       setting.options.prompts, " prompts per cell; L = ", setting.model.config().training_length, " tokens");
-  for (std::size_t depth = 0; depth < setting.options.depths; ++depth) {
+  for (std::size_t depth = 0; depth < setting.depths_of(setup); ++depth) {
     const auto label = lab::percent(setting.depth(depth));
     map.row_labels.push_back(label.ends_with(".0") ? label.substr(0, label.size() - 2) : label);
   }
@@ -127,7 +154,7 @@ lab::HeatMap heat_map(const Setting& setting, const std::vector<std::string>& me
   for (const auto& method : methods) {
     lab::HeatPanel panel{method, "", {}};
     Tally sum;
-    for (std::size_t depth = 0; depth < setting.options.depths; ++depth) {
+    for (std::size_t depth = 0; depth < setting.depths_of(setup); ++depth) {
       for (const std::size_t length : setting.lengths) {
         const Tally cell = tally(store, test_key(setting, length, setup, depth, method));
         sum.hits += cell.hits;
@@ -170,10 +197,16 @@ lab::HeadMap head_map(const Setting& setting, const Calibration& calibration, co
 
 std::string tables(const Setting& setting, const std::vector<Calibration>& calibrations,
                    const std::vector<std::string>& methods, const lab::ResultStore& store, Form form) {
-  std::string text = form == Form::markdown ? "# Needle in a haystack\n\n" : "";
-  text +=
-      dope::detail::text("Greedy exact match of five digits, % with 95 % Wilson interval; ",
-                         setting.options.depths * setting.options.prompts, " test prompts per entry.\n\n");
+  std::string text = form == Form::markdown ? "# " + task_title(setting) + "\n\n" : "";
+  const std::size_t prompts = setting.depths_of(setting.setups.front()) * setting.options.prompts;
+  if (setting.options.task == Task::shots) {
+    text += dope::detail::text("Greedy exact match of the expected digits, % with 95 % Wilson interval; ",
+                               prompts, " test prompts per entry of the first table, ",
+                               setting.options.prompts, " of the second.\n\n", shot_counts(setting));
+  } else {
+    text += dope::detail::text("Greedy exact match of five digits, % with 95 % Wilson interval; ", prompts,
+                               " test prompts per entry.\n\n");
+  }
   for (const Setup setup : setting.setups) text += score_table(setting, methods, store, setup, form) + "\n";
   return text + choice_table(setting, calibrations, form);
 }

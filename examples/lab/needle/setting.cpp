@@ -23,7 +23,19 @@ std::string fingerprint(std::string_view text) { return fingerprint(std::as_byte
 
 }  // namespace
 
-std::string_view name_of(Setup setup) noexcept { return setup == Setup::original ? "original" : "noisy"; }
+std::string_view name_of(Setup setup) noexcept {
+  switch (setup) {
+    case Setup::original:
+      return "original";
+    case Setup::noisy:
+      return "noisy";
+    case Setup::insert:
+      return "insert";
+    case Setup::skip:
+      break;
+  }
+  return "skip";
+}
 
 Setting::Setting(Options given, reference::Model loaded, lab::Haystack text)
     : options(std::move(given)), model(std::move(loaded)), haystack(std::move(text)) {
@@ -31,12 +43,20 @@ Setting::Setting(Options given, reference::Model loaded, lab::Haystack text)
     lengths.push_back(length.tokens(model.config().training_length));
   std::sort(lengths.begin(), lengths.end());
   lengths.erase(std::unique(lengths.begin(), lengths.end()), lengths.end());
-  setups = {Setup::original};
-  if (options.noise > 0) setups.push_back(Setup::noisy);
+  if (options.task == Task::shots) {
+    setups = {Setup::insert, Setup::skip};
+  } else {
+    setups = {Setup::original};
+    if (options.noise > 0) setups.push_back(Setup::noisy);
+  }
 }
 
 double Setting::depth(std::size_t index) const noexcept {
   return options.depths == 1 ? 0.5 : static_cast<double>(index) / static_cast<double>(options.depths - 1);
+}
+
+std::size_t Setting::depths_of(Setup setup) const noexcept {
+  return setup == Setup::skip ? 1 : options.depths;
 }
 
 std::uint64_t Setting::prompt_seed(Part part, std::size_t depth_index, std::size_t index) const noexcept {
@@ -44,19 +64,40 @@ std::uint64_t Setting::prompt_seed(Part part, std::size_t depth_index, std::size
          (static_cast<std::uint64_t>(depth_index) << 16) | static_cast<std::uint64_t>(index);
 }
 
-lab::NeedlePrompt Setting::prompt(Part part, std::size_t length, Setup setup, std::size_t depth_index,
-                                  std::size_t index) const {
+Prompt Setting::prompt(Part part, std::size_t length, Setup setup, std::size_t depth_index,
+                       std::size_t index) const {
+  const std::uint64_t seed = prompt_seed(part, depth_index, index);
+  if (options.task == Task::shots) {
+    lab::ShotsSpec spec{length, std::nullopt, seed, *model.config().bos};
+    if (setup == Setup::insert) spec.depth = depth(depth_index);
+    auto episode = lab::make_shots_prompt(spec);
+    return {std::move(episode.tokens),
+            lab::bytes_as_tokens(episode.expected),
+            spec.depth.value_or(1.0),
+            0,
+            episode.shots,
+            seed};
+  }
   lab::NeedleSpec spec;
   spec.length = length;
   spec.depth = depth(depth_index);
   spec.noise = setup == Setup::noisy ? options.noise : 0;
-  spec.seed = prompt_seed(part, depth_index, index);
+  spec.seed = seed;
   spec.start_token = *model.config().bos;
-  return lab::make_needle_prompt(spec, haystack);
+  auto prompt = lab::make_needle_prompt(spec, haystack);
+  return {std::move(prompt.tokens),
+          lab::bytes_as_tokens(std::string_view(prompt.answer).substr(0, 5)),
+          spec.depth,
+          spec.noise,
+          0,
+          seed};
 }
 
-lab::NeedlePrompt Setting::calibration_prompt(std::size_t length, std::size_t index) const {
-  return prompt(Part::calibration, length, setups[index % setups.size()], index % options.depths, index);
+Prompt Setting::calibration_prompt(std::size_t length, std::size_t index) const {
+  const Setup setup = setups[index % setups.size()];
+  // Where both counts share a factor, a depth stays until all setups had it.
+  const std::size_t turn = options.depths % setups.size() == 0 ? index / setups.size() : index;
+  return prompt(Part::calibration, length, setup, turn % depths_of(setup), index);
 }
 
 Setting make_setting(Options options) {
@@ -73,7 +114,8 @@ Setting make_setting(Options options) {
   Setting setting(std::move(options), std::move(model), std::move(haystack));
   for (const std::size_t length : setting.lengths) {
     // The shortest prompts fail here, before anything runs.
-    static_cast<void>(setting.prompt(Part::test, length, setting.setups.back(), 0, 0));
+    for (const Setup setup : setting.setups)
+      static_cast<void>(setting.prompt(Part::test, length, setup, 0, 0));
   }
   for (const auto& path : setting.options.plans) {
     setting.plans.push_back(lab::load_plan(path));
@@ -84,15 +126,12 @@ Setting make_setting(Options options) {
   return setting;
 }
 
-std::vector<std::int32_t> digits_of(const lab::NeedlePrompt& prompt) {
-  return lab::bytes_as_tokens(std::string_view(prompt.answer).substr(0, 5));
-}
-
 lab::ResultStore::Json configuration_of(const Setting& setting) {
   const Options& options = setting.options;
   const auto& weights = setting.model.weights();
   lab::ResultStore::Json json;
   json["program"] = "needle";
+  json["task"] = options.task == Task::shots ? "shots" : "needle";
   json["model"] = {{"config", fingerprint(lab::read_file_whole(options.model / "config.json"))},
                    {"embedding", fingerprint(std::as_bytes(weights.embedding.values()))},
                    {"last_layer", fingerprint(std::as_bytes(weights.layers.back().down.values()))},
@@ -123,7 +162,9 @@ lab::ResultStore::Json configuration_of(const Setting& setting) {
       {"gram", "float blocks of rows, summed in double, over all calibration prompts of the length"},
       {"dynamic_ntk", "base' = base * (length/L)^(d/(d-2)), length fixed per request: prompt and answer"},
       {"positional_interpolation", "omega / max(1, length/L)"},
-      {"score", "greedy decoding gives all five digits; ties go to the lowest token"},
+      {"score",
+       "greedy decoding gives all expected digits: five, of a skipped needle the shared ones; ties go "
+       "to the lowest token"},
       {"interval", "Wilson, 95 %"},
       {"choice",
        "most calibration hits, then greatest mean log probability of the digits, then first in the sweep"},

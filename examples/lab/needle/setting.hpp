@@ -10,18 +10,31 @@
 #include "lab/support/haystack.hpp"
 #include "lab/support/plan_json.hpp"
 #include "lab/support/prompts.hpp"
+#include "lab/support/shots.hpp"
 #include "options.hpp"
 #include "transformer/model.hpp"
 
 namespace needle {
 
-/// original: the needle alone. noisy: start tokens right after it (arXiv 2511.09146, "Noisy").
-enum class Setup { original, noisy };
+/// needle: original, the needle alone; noisy, start tokens right after it (arXiv 2511.09146, "Noisy").
+/// shots: insert, the asked exemplar stands among the shots; skip, the asked key is new (the paper's "needle
+/// insert" and "skip needle").
+enum class Setup { original, noisy, insert, skip };
 
 /// calibration prompts choose heads, test prompts are scored; the two never share a seed.
 enum class Part { calibration = 1, test = 2 };
 
 [[nodiscard]] std::string_view name_of(Setup setup) noexcept;
+
+/// What any task's prompt comes down to: tokens to read, digits to write.
+struct Prompt {
+  std::vector<std::int32_t> tokens;
+  std::vector<std::int32_t> expected;
+  double depth = 0.0;
+  std::size_t noise = 0;
+  std::size_t shots = 0;
+  std::uint64_t seed = 0;
+};
 
 /// What every cell of a run has in common: the model, the text, the grid.
 struct Setting {
@@ -29,15 +42,18 @@ struct Setting {
 
   [[nodiscard]] double depth(std::size_t index) const noexcept;
 
+  /// Depths that a setup is asked at: all, or one where nothing asked stands in the prompt.
+  [[nodiscard]] std::size_t depths_of(Setup setup) const noexcept;
+
   /// Prompt `index` at a depth. Its seed depends on (seed, part, depth, index): one key, code and text
   /// for both setups and, as far as they reach, all lengths.
-  [[nodiscard]] lab::NeedlePrompt prompt(Part part, std::size_t length, Setup setup, std::size_t depth_index,
-                                         std::size_t index) const;
+  [[nodiscard]] Prompt prompt(Part part, std::size_t length, Setup setup, std::size_t depth_index,
+                              std::size_t index) const;
   [[nodiscard]] std::uint64_t prompt_seed(Part part, std::size_t depth_index,
                                           std::size_t index) const noexcept;
 
-  /// Calibration prompt i takes depths in turn, and setups in turn.
-  [[nodiscard]] lab::NeedlePrompt calibration_prompt(std::size_t length, std::size_t index) const;
+  /// Calibration prompt i takes depths in turn, and setups in turn; every pair of them comes.
+  [[nodiscard]] Prompt calibration_prompt(std::size_t length, std::size_t index) const;
 
   Options options;
   reference::Model model;
@@ -50,9 +66,6 @@ struct Setting {
 /// Model, text and grid of a run. Throws dope::Error where the model is not byte-level with a start token, or
 /// a file is missing or broken.
 [[nodiscard]] Setting make_setting(Options options);
-
-/// The expected digits of a prompt, as tokens.
-[[nodiscard]] std::vector<std::int32_t> digits_of(const lab::NeedlePrompt& prompt);
 
 /// All that decides the results, for the first line of results.jsonl: two runs with equal settings give
 /// equal cells. (Folder names and threads are not in it.)
