@@ -26,6 +26,8 @@ done
 cells=$(grep -c '"key":"test/' "$work/one/results.jsonl")
 [ "$cells" -eq $((2 * 2 * 3 * 7)) ] || fail "$cells test cells"
 grep -q 'dynamic_ntk' "$work/one.txt" || fail "no table on screen"
+# A method against itself wins and loses nothing: at no length beyond training is anything scaled.
+grep -Eq '^original +positional_interpolation +\+0 -0 p=1.000 ' "$work/one.txt" || fail "no paired comparison"
 
 echo "== many shots: insert at every depth, skip once, and a needle's plan on them"
 shots=(--model "$model" --task shots --lengths 170,230 --prompts 2 --calibration 4 --transforms by_all)

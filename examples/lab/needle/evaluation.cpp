@@ -41,6 +41,13 @@ std::string short_name(const Setting& setting, const dope::Transform& transform)
   return std::count_if(all.begin(), all.end(), same_family) > 1 ? name : family;
 }
 
+/// "1" a hit, "0" a miss, prompt after prompt: what paired comparisons need.
+std::string hits_text(const std::vector<lab::Verdict>& verdicts) {
+  std::string text;
+  for (const auto verdict : verdicts) text += verdict == lab::Verdict::hit ? '1' : '0';
+  return text;
+}
+
 }  // namespace
 
 std::vector<Method> methods_of(const Setting& setting, const Calibration& calibration) {
@@ -138,6 +145,7 @@ Json test_cell(const Setting& setting, const Method& method, std::size_t length,
   cell["depth"] = setting.depth(depth_index);
   cell["hits"] = hits;
   cell["prompts"] = verdicts.size();
+  cell["verdicts"] = hits_text(verdicts);
   cell["wilson_95"] = {interval.low, interval.high};
   cell["first_seed"] = setting.prompt_seed(Part::test, depth_index, 0);
   cell["how"] = method.description;

@@ -102,6 +102,69 @@ std::string score_table(const Setting& setting, const std::vector<std::string>& 
   return heading(setup_title(setting, setup), form) + shown(table, form);
 }
 
+/// The verdicts of a method on all test prompts of a setup and length; of one (setup, length), in one order.
+std::string verdicts_of(const Setting& setting, const lab::ResultStore& store, std::size_t length,
+                        Setup setup, const std::string& method) {
+  std::string verdicts;
+  for (std::size_t depth = 0; depth < setting.depths_of(setup); ++depth) {
+    const auto* cell = store.find(test_key(setting, length, setup, depth, method));
+    if (cell != nullptr) verdicts += cell->at("verdicts").get<std::string>();
+  }
+  return verdicts;
+}
+
+/// Prompts that one of two methods alone answered.
+struct Disagreement {
+  std::size_t won = 0;
+  std::size_t lost = 0;
+};
+
+Disagreement against(const std::string& rival, const std::string& verdicts) {
+  Disagreement counts;
+  for (std::size_t i = 0; i < verdicts.size() && i < rival.size(); ++i) {
+    if (verdicts[i] == '1' && rival[i] == '0') ++counts.won;
+    if (verdicts[i] == '0' && rival[i] == '1') ++counts.lost;
+  }
+  return counts;
+}
+
+/// Every method against Dynamic NTK on the same prompts, p-values corrected for how many the table shows.
+std::string paired_table(const Setting& setting, const std::vector<std::string>& methods,
+                         const lab::ResultStore& store, Form form) {
+  const std::string rival = "dynamic_ntk";
+  std::vector<Column> columns = {{"setup", Align::left}, {"method", Align::left}};
+  for (const std::size_t length : setting.lengths)
+    columns.push_back({length_label(setting, length), Align::right});
+  std::vector<Disagreement> counts;
+  std::vector<double> p;
+  for (const Setup setup : setting.setups) {
+    for (const auto& method : methods) {
+      if (method == rival) continue;
+      for (const std::size_t length : setting.lengths) {
+        counts.push_back(against(verdicts_of(setting, store, length, setup, rival),
+                                 verdicts_of(setting, store, length, setup, method)));
+        p.push_back(lab::mcnemar(counts.back().won, counts.back().lost));
+      }
+    }
+  }
+  const auto corrected = lab::holm(p);
+  Table table(columns);
+  std::size_t at = 0;
+  for (const Setup setup : setting.setups) {
+    for (const auto& method : methods) {
+      if (method == rival) continue;
+      std::vector<std::string> row = {std::string(name_of(setup)), method};
+      for (std::size_t i = 0; i < setting.lengths.size(); ++i, ++at) {
+        row.push_back(dope::detail::text("+", counts[at].won, " -", counts[at].lost,
+                                         " p=", lab::figure(corrected[at], 3)));
+      }
+      table.add_row(row);
+    }
+  }
+  return heading("Against dynamic_ntk on the same prompts: won, lost, exact McNemar p after Holm", form) +
+         shown(table, form);
+}
+
 /// "Exemplar lines per prompt, mean: 17.2 at 512, 54.9 at 1536."
 std::string shot_counts(const Setting& setting) {
   std::string line;
@@ -208,6 +271,7 @@ std::string tables(const Setting& setting, const std::vector<Calibration>& calib
                                " test prompts per entry.\n\n");
   }
   for (const Setup setup : setting.setups) text += score_table(setting, methods, store, setup, form) + "\n";
+  text += paired_table(setting, methods, store, form) + "\n";
   return text + choice_table(setting, calibrations, form);
 }
 
