@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the benches and prints one table: primitive, shape, ours, bound, ratio (1 is at the bound).
-# Figures are medians over repetitions, one thread, in processor time; ours and bound run interleaved.
+# Ours and bound are timed in turns, and figures are medians: on one thread in processor time, in wall time where a
+# second thread is what is measured.
 #
 #   bash bench/run.sh                 the whole table
 #   bash bench/run.sh rotate          lines whose name matches (Google Benchmark's filter)

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "support/compare.hpp"
+#include "support/median.hpp"
 
 namespace bench {
 namespace {
@@ -16,7 +18,9 @@ namespace {
 struct Line {
   std::string primitive, shape, bound_name;
   Work work;
-  std::vector<double> ours, bound;  // seconds per call, one per repetition
+  std::vector<double> ours, bound, ratios;  // one per repetition; ours and bound in seconds per call
+
+  [[nodiscard]] std::string name() const { return primitive + "|" + shape; }
 };
 
 std::vector<Line>& lines() {
@@ -24,21 +28,14 @@ std::vector<Line>& lines() {
   return all;
 }
 
-double median(std::vector<double> times) {
-  if (times.empty()) return 0;
-  std::sort(times.begin(), times.end());
-  const std::size_t middle = times.size() / 2;
-  return times.size() % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2;
-}
-
-/// A bench that is not half of a comparison: its medians, with the rate it counts where it counts one.
+/// A bench that is not a comparison: its medians, with the rate it counts where it counts one.
 struct Single {
   std::string name, label, rate_name;
   std::vector<double> seconds, rates;
 };
 
-/// Collects processor time per repetition: ours and bound run interleaved on one thread, and time that
-/// the machine gave to others does not count.
+double scale_of(const std::string& unit) { return unit == "GB/s" ? 1e-9 : unit == "M/s" ? 1e-6 : 1.0; }
+
 class TableReporter : public benchmark::BenchmarkReporter {
  public:
   bool ReportContext(const Context&) override { return true; }
@@ -46,29 +43,26 @@ class TableReporter : public benchmark::BenchmarkReporter {
   void ReportRuns(const std::vector<Run>& runs) override {
     for (const Run& run : runs) {
       if (run.run_type != Run::RT_Iteration || run.error_occurred) continue;
-      const std::string name = run.run_name.function_name;
-      const double seconds = run.cpu_accumulated_time / static_cast<double>(run.iterations);
-      bool compared = false;
-      for (Line& line : lines()) {
-        const std::string stem = line.primitive + "|" + line.shape;
-        if (name == stem + "|ours") line.ours.push_back(seconds);
-        if (name == stem + "|bound") line.bound.push_back(seconds);
-        compared = compared || name == stem + "|ours" || name == stem + "|bound";
+      const auto line = std::find_if(lines().begin(), lines().end(),
+                                     [&](const Line& l) { return l.name() == run.run_name.function_name; });
+      if (line == lines().end()) {
+        collect(run);
+        continue;
       }
-      if (!compared) collect(run, seconds);
+      line->ours.push_back(run.counters.at("ours").value);
+      line->bound.push_back(run.counters.at("bound").value);
+      line->ratios.push_back(run.counters.at("ratio").value);
     }
   }
 
   void Finalize() override {
     std::printf("| primitive | shape | ours | bound | ratio |\n|---|---|---|---|---|\n");
     for (const Line& line : lines()) {
-      const double ours = median(line.ours);
-      const double bound = median(line.bound);
-      if (ours == 0 || bound == 0) continue;
-      const double scale = line.work.unit == "GB/s" ? 1e-9 : 1e-6;
+      if (line.ratios.empty()) continue;
+      const double amount = line.work.amount * scale_of(line.work.unit);
       std::printf("| %s | %s | %.4g %s | %s: %.4g %s | %.3f |\n", line.primitive.c_str(), line.shape.c_str(),
-                  line.work.amount / ours * scale, line.work.unit.c_str(), line.bound_name.c_str(),
-                  line.work.amount / bound * scale, line.work.unit.c_str(), bound / ours);
+                  amount / median(line.ours), line.work.unit.c_str(), line.bound_name.c_str(),
+                  amount / median(line.bound), line.work.unit.c_str(), median(line.ratios));
     }
     for (const Single& single : singles_) {
       std::printf("| %s | %s | %.4g us", single.name.c_str(), single.label.c_str(),
@@ -80,13 +74,13 @@ class TableReporter : public benchmark::BenchmarkReporter {
   }
 
  private:
-  void collect(const Run& run, double seconds) {
+  void collect(const Run& run) {
     const std::string name = run.benchmark_name().substr(0, run.benchmark_name().find("/repeats:"));
     auto single =
         std::find_if(singles_.begin(), singles_.end(), [&](const Single& s) { return s.name == name; });
     if (single == singles_.end())
       single = singles_.insert(single, Single{name, run.report_label, {}, {}, {}});
-    single->seconds.push_back(seconds);
+    single->seconds.push_back(run.cpu_accumulated_time / static_cast<double>(run.iterations));
     for (const auto& [rate, counter] : run.counters) {
       single->rate_name = rate;
       single->rates.push_back(counter.value);
@@ -97,27 +91,73 @@ class TableReporter : public benchmark::BenchmarkReporter {
   std::vector<Single> singles_;
 };
 
-void time(benchmark::State& state, const Maker& make) {
-  const auto call = make();
-  call();
-  for (auto _ : state) {
-    call();
-    benchmark::ClobberMemory();
+double now(Clock clock) {
+  timespec time{};
+  clock_gettime(clock == Clock::processor ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+/// One side of a comparison, with the number of calls that are timed together.
+class Side {
+ public:
+  Side(const Maker& make, const Timing& timing) : call_(make()), clock_(timing.clock), calls_(timing.calls) {
+    if (calls_ > 0) return;
+    call_();
+    for (calls_ = 1; seconds_of_batch(seconds_per_call()) < least_seconds;) calls_ *= 2;
   }
+
+  [[nodiscard]] double seconds_of_batch(double per_call) const {
+    return per_call * static_cast<double>(calls_);
+  }
+
+  [[nodiscard]] double seconds_per_call() const {
+    const double start = now(clock_);
+    for (std::size_t i = 0; i < calls_; ++i) {
+      call_();
+      benchmark::ClobberMemory();
+    }
+    return (now(clock_) - start) / static_cast<double>(calls_);
+  }
+
+ private:
+  static constexpr double least_seconds = 2e-3;
+
+  std::function<void()> call_;
+  Clock clock_;
+  std::size_t calls_;
+};
+
+void time_pairs(benchmark::State& state, const Maker& make_ours, const Maker& make_bound,
+                const Timing& timing) {
+  const Side our_side(make_ours, timing);
+  const Side bound_side(make_bound, timing);
+  std::vector<double> ours, bound, ratios;
+  for (auto _ : state) {
+    const bool ours_first = ratios.size() % 2 == 0;
+    if (ours_first) ours.push_back(our_side.seconds_per_call());
+    bound.push_back(bound_side.seconds_per_call());
+    if (!ours_first) ours.push_back(our_side.seconds_per_call());
+    ratios.push_back(bound.back() / ours.back());
+    state.SetIterationTime(our_side.seconds_of_batch(ours.back()) +
+                           bound_side.seconds_of_batch(bound.back()));
+  }
+  state.counters["ours"] = median(ours);
+  state.counters["bound"] = median(bound);
+  state.counters["ratio"] = median(ratios);
 }
 
 }  // namespace
 
 void compare(const std::string& primitive, const std::string& shape, const std::string& bound_name, Work work,
-             Maker ours, Maker bound) {
-  lines().push_back({primitive, shape, bound_name, std::move(work), {}, {}});
-  const std::string stem = primitive + "|" + shape;
-  const auto add = [](const std::string& name, Maker make) {
-    benchmark::RegisterBenchmark(name.c_str(),
-                                 [make = std::move(make)](benchmark::State& state) { time(state, make); });
-  };
-  add(stem + "|ours", std::move(ours));
-  add(stem + "|bound", std::move(bound));
+             Maker ours, Maker bound, Timing timing) {
+  lines().push_back({primitive, shape, bound_name, std::move(work), {}, {}, {}});
+  auto* const line =
+      benchmark::RegisterBenchmark(lines().back().name().c_str(),
+                                   [ours = std::move(ours), bound = std::move(bound), timing](
+                                       benchmark::State& state) { time_pairs(state, ours, bound, timing); });
+  line->UseManualTime();
+  if (timing.pairs > 0) line->Iterations(static_cast<benchmark::IterationCount>(timing.pairs));
+  if (timing.repetitions > 0) line->Repetitions(static_cast<int>(timing.repetitions));
 }
 
 }  // namespace bench
