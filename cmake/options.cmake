@@ -1,5 +1,6 @@
 # How this project's own programs, tests and benches are compiled. Who merely uses dope::dope gets none of it.
 option(DOPE_NATIVE "Compile the programs for the processor at hand" ON)
+option(DOPE_UNITY "Compile a folder of tests, or of a program's parts, as one unit: less time in all, from nothing" OFF)
 set(DOPE_SANITIZE "" CACHE STRING "Sanitizers for programs and tests, e.g. address,undefined")
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)

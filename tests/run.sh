@@ -2,7 +2,7 @@
 # Proves every law: installs what is missing, builds, runs all tests.
 #
 #   bash tests/run.sh [--compiler NAME] [--sanitize LIST] [--baseline] [--library]
-#                     [--aarch64] [--benches] [ctest arguments]
+#                     [--aarch64] [--benches] [--no-strangers] [ctest arguments]
 #
 #   --compiler NAME   g++ (default), clang++, or any other
 #   --sanitize LIST   a slow build that watches itself, with all assertions on; e.g. address,undefined
@@ -10,6 +10,7 @@
 #   --library         the library's laws alone: no program, no BLIS, no stranger's project
 #   --aarch64         the library's laws alone, cross-compiled for the least 64-bit Arm processor, under qemu: slow
 #   --benches         the benches are built too, not run
+#   --no-strangers    not the headers as strangers meet them: each alone, misused, installed
 #
 # The plain build is in build/, every other combination in a folder of its own beside it.
 set -euo pipefail
@@ -19,7 +20,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 compiler=g++
 folder=build
 aarch64= benches=
-options=(-DCMAKE_BUILD_TYPE=Release -DDOPE_BUILD_TESTS=ON)
+options=(-DCMAKE_BUILD_TYPE=Release -DDOPE_BUILD_TESTS=ON -DDOPE_UNITY=ON)
 while [ $# -gt 0 ]; do
   case $1 in
     --help)
@@ -52,6 +53,9 @@ while [ $# -gt 0 ]; do
     --benches)
       options+=(-DDOPE_BUILD_BENCH=ON)
       benches=yes
+      shift ;;
+    --no-strangers)
+      options+=(-DDOPE_TEST_STRANGERS=OFF)
       shift ;;
     *) break ;;
   esac

@@ -25,8 +25,6 @@ using dope::conformance::Array;
 using dope::conformance::Case;
 using dope::conformance::Element;
 
-constexpr std::size_t largest_manifest = std::size_t{1} << 26;
-
 [[noreturn]] void refuse(const fs::path& folder, const std::string& given) {
   throw dope::Error("export " + folder.string(), given,
                     "a folder that is new, empty, or holds an earlier export and nothing else");

@@ -21,7 +21,6 @@ using reference::printable;
 using reference::shown;
 
 constexpr std::string_view both_angles = "both";
-constexpr std::size_t largest_manifest = std::size_t{1} << 26;
 
 /// The formula of each scaling, by its name.
 Json scalings() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -31,6 +32,7 @@ inline constexpr std::string_view manifest_format = "dope-conformance";
 inline constexpr int manifest_version = 1;
 inline constexpr std::string_view manifest_name = "manifest.json";
 inline constexpr std::string_view cases_folder = "cases";
+inline constexpr std::size_t largest_manifest = std::size_t{1} << 26;
 
 /// What an export covers.
 struct Coverage {
