@@ -141,34 +141,31 @@ struct Running {
   Batch sum[strip];
 };
 
-void begin(Running& running, dope::HeadView<const float> queries) {
-  const float scale = 1.0f / std::sqrt(static_cast<float>(running.width));
-  for (std::size_t row = 0; row < queries.tokens; ++row) {
-    for (std::size_t c = 0; c < running.width; ++c) {
-      running.queries[row * running.width + c] = queries.row(row)[c] * scale;
-    }
-  }
+/// The maximum starts from the lowest number, not from −∞: a block of which a row sees nothing, all its
+/// scores −∞, then leaves the row as it is.
+void begin(Running& running) {
   std::fill(running.mixed.begin(), running.mixed.end(), 0.0f);
-  std::fill_n(running.maximum, strip, -std::numeric_limits<float>::infinity());
+  std::fill_n(running.maximum, strip, std::numeric_limits<float>::lowest());
   std::fill_n(running.sum, strip, Batch(0.0f));
 }
 
-/// Rows [row, row + rows), the first of them at `position`, take in the block of keys from `start` on.
+/// Rows [row, row + rows) take in the block of keys from `start` on; row r sees seen[r].
 template <std::size_t rows>
-void take_in(Running& running, std::size_t row, std::size_t position, std::size_t start, const float* keys,
+void take_in(Running& running, std::size_t row, const KeyRange* seen, std::size_t start, const float* keys,
              const float* values) {
-  const auto seen_by = [&](std::size_t r) {
-    return position + r + 1 > start ? std::min(position + r + 1 - start, block) : 0;
-  };
+  const auto inside = [&](std::size_t token) { return token > start ? std::min(token - start, block) : 0; };
   alignas(64) float scores[rows * block];
   score_block<rows>(running.queries.data() + row * running.width, running.width, keys, scores);
+  std::size_t count = 0;
   for (std::size_t r = 0; r < rows; ++r) {
-    std::fill(scores + r * block + seen_by(r), scores + (r + 1) * block,
-              -std::numeric_limits<float>::infinity());
+    float* of_row = scores + r * block;
+    const std::size_t end = inside(seen[r].end);
+    std::fill(of_row, of_row + inside(seen[r].begin), -std::numeric_limits<float>::infinity());
+    std::fill(of_row + end, of_row + block, -std::numeric_limits<float>::infinity());
+    count = std::max(count, end);
   }
   float rescale[rows];
   soften<rows>(scores, running.maximum + row, running.sum + row, rescale);
-  const std::size_t count = seen_by(rows - 1);
   float* mixed = running.mixed.data() + row * running.padded;
   std::size_t channel = 0;
   for (; channel + 2 * lanes <= running.padded; channel += 2 * lanes) {
@@ -179,24 +176,55 @@ void take_in(Running& running, std::size_t row, std::size_t position, std::size_
   }
 }
 
-/// At most `strip` rows, the first at position `first`.
-void attend(dope::HeadView<const float> queries, const KeyCache& keys, const ValueCache& values,
-            std::size_t first, dope::HeadView<float> out, Running& running) {
-  begin(running, queries);
-  for (std::size_t start = 0; start < first + queries.tokens; start += block) {
+/// At most `strip` rows take in all that they see of one part.
+void take_in_part(Running& running, dope::HeadView<const float> queries, std::span<const KeyRange> seen,
+                  const KeyCache& keys, const ValueCache& values) {
+  const float scale = 1.0f / std::sqrt(static_cast<float>(running.width));
+  KeyRange by_any{keys.capacity(), 0};
+  for (std::size_t row = 0; row < queries.tokens; ++row) {
+    for (std::size_t c = 0; c < running.width; ++c) {
+      running.queries[row * running.width + c] = queries.row(row)[c] * scale;
+    }
+    if (seen[row].empty()) continue;
+    by_any = {std::min(by_any.begin, seen[row].begin), std::max(by_any.end, seen[row].end)};
+  }
+  for (std::size_t start = by_any.begin / block * block; start < by_any.end; start += block) {
     const float* key_block = keys.block_at(start / block);
     const float* value_block = values.row(start);
-    std::size_t row =
-        start > first ? (start - first) / group * group : 0;  // groups before it see no key here
+    const auto here = [&](std::size_t first, std::size_t rows) {
+      return std::any_of(seen.begin() + static_cast<std::ptrdiff_t>(first),
+                         seen.begin() + static_cast<std::ptrdiff_t>(first + rows),
+                         [&](const KeyRange& range) {
+                           return !range.empty() && range.begin < start + block && range.end > start;
+                         });
+    };
+    std::size_t row = 0;
     for (; row + group <= queries.tokens; row += group) {
-      take_in<group>(running, row, first + row, start, key_block, value_block);
+      if (here(row, group)) take_in<group>(running, row, &seen[row], start, key_block, value_block);
     }
-    for (; row < queries.tokens; ++row) take_in<1>(running, row, first + row, start, key_block, value_block);
+    for (; row < queries.tokens; ++row) {
+      if (here(row, 1)) take_in<1>(running, row, &seen[row], start, key_block, value_block);
+    }
   }
-  for (std::size_t row = 0; row < queries.tokens; ++row) {
+}
+
+void finish(const Running& running, dope::HeadView<float> out) {
+  for (std::size_t row = 0; row < out.tokens; ++row) {
     const float total = sum_of_lanes(running.sum[row]);
     for (std::size_t c = 0; c < running.width; ++c)
       out.row(row)[c] = running.mixed[row * running.padded + c] / total;
+  }
+}
+
+void require_shapes(const char* where, dope::HeadView<const float> queries, const KeyCache& keys,
+                    const ValueCache& values, dope::HeadView<float> out) {
+  if (queries.width != keys.width() || queries.width != values.width() || out.width != queries.width ||
+      out.tokens != queries.tokens) {
+    throw dope::Error(
+        where,
+        dope::detail::text("queries ", queries.tokens, " x ", queries.width, ", keys of width ", keys.width(),
+                           ", values of width ", values.width(), ", out ", out.tokens, " x ", out.width),
+        "one width, and out as large as the queries");
   }
 }
 
@@ -226,23 +254,59 @@ void ValueCache::write(std::size_t first, dope::HeadView<const float> values) {
 
 void causal_attention(dope::HeadView<const float> queries, const KeyCache& keys, const ValueCache& values,
                       std::size_t first, dope::HeadView<float> out) {
-  if (queries.width != keys.width() || queries.width != values.width() || out.width != queries.width ||
-      out.tokens != queries.tokens) {
-    throw dope::Error(
-        "causal_attention",
-        dope::detail::text("queries ", queries.tokens, " x ", queries.width, ", keys of width ", keys.width(),
-                           ", values of width ", values.width(), ", out ", out.tokens, " x ", out.width),
-        "one width, and out as large as the queries");
-  }
+  require_shapes("causal_attention", queries, keys, values, out);
   const std::size_t capacity = std::min(keys.capacity(), values.capacity());
   if (first > capacity || queries.tokens > capacity - first) {
     throw dope::Error("causal_attention", dope::detail::text("tokens [", first, ", +", queries.tokens, ")"),
                       dope::detail::text("tokens below the caches' ", capacity));
   }
   Running running(queries.width, values.padded_width());
+  KeyRange seen[strip];
   for (std::size_t row = 0; row < queries.tokens; row += strip) {
     const std::size_t rows = std::min(strip, queries.tokens - row);
-    attend(queries.slice(row, rows), keys, values, first + row, out.slice(row, rows), running);
+    for (std::size_t r = 0; r < rows; ++r) seen[r] = {0, first + row + r + 1};
+    begin(running);
+    take_in_part(running, queries.slice(row, rows), std::span(seen).first(rows), keys, values);
+    finish(running, out.slice(row, rows));
+  }
+}
+
+void merged_attention(std::span<const AttentionPart> parts, const KeyCache& keys, const ValueCache& values,
+                      dope::HeadView<float> out) {
+  const std::size_t capacity = std::min(keys.capacity(), values.capacity());
+  std::vector<std::size_t> tokens_seen(out.tokens);
+  for (const AttentionPart& part : parts) {
+    require_shapes("merged_attention", part.queries, keys, values, out);
+    if (part.seen.size() != out.tokens) {
+      throw dope::Error("merged_attention",
+                        dope::detail::text(part.seen.size(), " ranges for ", out.tokens, " rows"),
+                        "one per row");
+    }
+    for (std::size_t row = 0; row < out.tokens; ++row) {
+      const KeyRange range = part.seen[row];
+      if (range.empty()) continue;
+      if (range.end > capacity) {
+        throw dope::Error("merged_attention",
+                          dope::detail::text("row ", row, " sees [", range.begin, ", ", range.end, ")"),
+                          dope::detail::text("tokens below the caches' ", capacity));
+      }
+      tokens_seen[row] += range.end - range.begin;
+    }
+  }
+  const auto blind = std::find(tokens_seen.begin(), tokens_seen.end(), 0u);
+  if (blind != tokens_seen.end()) {
+    throw dope::Error("merged_attention",
+                      dope::detail::text("row ", blind - tokens_seen.begin(), " sees no token"),
+                      "at least one in some part");
+  }
+  Running running(keys.width(), values.padded_width());
+  for (std::size_t row = 0; row < out.tokens; row += strip) {
+    const std::size_t rows = std::min(strip, out.tokens - row);
+    begin(running);
+    for (const AttentionPart& part : parts) {
+      take_in_part(running, part.queries.slice(row, rows), part.seen.subspan(row, rows), keys, values);
+    }
+    finish(running, out.slice(row, rows));
   }
 }
 

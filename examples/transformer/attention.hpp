@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
 #include "dope/core/view.hpp"
@@ -62,5 +63,31 @@ class ValueCache {
 /// are split into calls, so decoding equals prefill here.
 void causal_attention(dope::HeadView<const float> queries, const KeyCache& keys, const ValueCache& values,
                       std::size_t first, dope::HeadView<float> out);
+
+/// Cached tokens [begin, end).
+struct KeyRange {
+  std::size_t begin = 0;
+  std::size_t end = 0;
+
+  [[nodiscard]] bool empty() const noexcept { return begin >= end; }
+};
+
+/// One part of an attention: row i of `queries`, turned as this part asks, sees the tokens seen[i].
+struct AttentionPart {
+  dope::HeadView<const float> queries;
+  std::span<const KeyRange> seen;
+};
+
+/// Attention of one head whose softmax runs over several parts p, each with queries of its own:
+///
+///   out_i = Σ_p Σ_j exp(s_pij − m_i)·v_j / Σ_p Σ_j exp(s_pij − m_i),   j ∈ seen_p(i), m_i = max s_pij,
+///   s_pij = q^p_i·k_j/√d
+///
+/// The running maximum and sum go on from part to part, which is the merging by log-sum-exp with the
+/// maximum subtracted, exact for scores of any size. Blocked as causal_attention is, with the same laws;
+/// one part that sees [0, p] is causal_attention to the last bit. Throws Error where shapes do not fit,
+/// a token lies past the caches, or a row sees no token at all.
+void merged_attention(std::span<const AttentionPart> parts, const KeyCache& keys, const ValueCache& values,
+                      dope::HeadView<float> out);
 
 }  // namespace reference

@@ -28,8 +28,8 @@ dope::AttentionShape Model::shape() const noexcept {
   return {config_.layers, config_.query_heads, config_.key_heads, config_.head_width, config_.rotated_width};
 }
 
-Schedule make_schedule(const Model& model, const dope::Scaling& scaling, std::size_t length,
-                       dope::Plan plan) {
+Schedule make_schedule(const Model& model, const dope::Scaling& scaling, std::size_t length, dope::Plan plan,
+                       const AttentionPattern& pattern) {
   if (plan.shape != model.shape()) {
     throw dope::Error(
         "make_schedule",
@@ -39,11 +39,12 @@ Schedule make_schedule(const Model& model, const dope::Scaling& scaling, std::si
                            model.shape().key_heads, " heads of width ", model.shape().head_width));
   }
   const dope::RopeSchedule rope{model.config().rope(), scaling, length, Config::pairing, dope::Angles::exact};
-  return std::make_shared<const dope::PlannedRope<float>>(std::move(plan), rope);
+  return std::make_shared<const RequestSchedule>(dope::PlannedRope<float>(std::move(plan), rope), pattern);
 }
 
-Schedule make_schedule(const Model& model, const dope::Scaling& scaling, std::size_t length) {
-  return make_schedule(model, scaling, length, dope::empty_plan(model.shape()));
+Schedule make_schedule(const Model& model, const dope::Scaling& scaling, std::size_t length,
+                       const AttentionPattern& pattern) {
+  return make_schedule(model, scaling, length, dope::empty_plan(model.shape()), pattern);
 }
 
 /// Buffers of one chunk; the views are [token, head, width].
@@ -78,8 +79,8 @@ Request::LayerCache Request::make_cache(std::size_t layer) const {
 
 Request Request::resume(const Request& base, Schedule schedule) {
   const Config& config = base.model_->config();
-  if (!(schedule->scaled() == base.schedule_->scaled()) || schedule->rows() != base.schedule_->rows()) {
-    throw dope::Error("Request::resume", "a schedule of other frequencies or length",
+  if (!schedule->same_but_for_plan(*base.schedule_)) {
+    throw dope::Error("Request::resume", "a schedule of other frequencies, length or attention pattern",
                       "those of the base request");
   }
   if (base.layer_inputs_.empty() || base.layer_inputs_.front().size() != base.tokens_ * config.hidden) {
@@ -211,10 +212,9 @@ void Request::run_layer(std::size_t layer, Workspace& work, std::span<float> x, 
       const std::size_t start = block * rows_per_task;
       const std::size_t rows = std::min(rows_per_task, needed - start);
       const std::size_t position = first + before + start;
-      const auto rotated = queries.head(head).slice(start, rows);
-      schedule_->apply(layer, dope::HeadRole::query, head, rotated, position);
-      causal_attention(rotated, cache.keys_of(head, group), cache.values[head / group], position,
-                       mixed.head(head).slice(start, rows));
+      schedule_->attend(layer, head, queries.head(head).slice(start, rows), position,
+                        cache.keys_of(head, group), cache.values[head / group],
+                        mixed.head(head).slice(start, rows));
     }
   }
   const auto out = x.last(needed * config.hidden);
@@ -241,12 +241,12 @@ void Request::write_caches(std::size_t layer, Workspace& work, std::size_t first
     const auto source = keys.head(schedule_->plan().shape.key_head_of(owner));
     const auto copy = dope::dense_head(own.data(), count, width);
     for (std::size_t t = 0; t < count; ++t) std::copy_n(source.row(t), width, copy.row(t));
-    schedule_->apply(layer, dope::HeadRole::own_key, owner, copy, first);
+    schedule_->place_keys(layer, dope::HeadRole::own_key, owner, copy, first);
     cache.own_keys[i].write(first, copy);
   }
 #pragma omp parallel for schedule(static)
   for (std::size_t head = 0; head < config.key_heads; ++head) {
-    schedule_->apply(layer, dope::HeadRole::shared_key, head, keys.head(head), first);
+    schedule_->place_keys(layer, dope::HeadRole::shared_key, head, keys.head(head), first);
     cache.shared_keys[head].write(first, keys.head(head));
     cache.values[head].write(first, values.head(head));
   }

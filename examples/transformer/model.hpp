@@ -5,13 +5,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
-#include <memory>
 #include <span>
 #include <vector>
 
-#include "dope/denoise/planned_rope.hpp"
 #include "transformer/attention.hpp"
 #include "transformer/config.hpp"
+#include "transformer/schedule.hpp"
 #include "transformer/weights.hpp"
 
 namespace reference {
@@ -33,14 +32,12 @@ class Model {
   Weights weights_;
 };
 
-/// How a request rotates and denoises, made ready once and shared by requests: it is fixed by the
-/// request's target length, so that no cached key is ever rotated under another base.
-using Schedule = std::shared_ptr<const dope::PlannedRope<float>>;
-
-/// The schedule of requests that hold at most `length` tokens, prompt and answer.
+/// The schedule of requests that hold at most `length` tokens, prompt and answer. Throws dope::Error for a
+/// plan of another shape, or what RequestSchedule has no meaning for.
 [[nodiscard]] Schedule make_schedule(const Model& model, const dope::Scaling& scaling, std::size_t length,
-                                     dope::Plan plan);
-[[nodiscard]] Schedule make_schedule(const Model& model, const dope::Scaling& scaling, std::size_t length);
+                                     dope::Plan plan, const AttentionPattern& pattern = FullAttention{});
+[[nodiscard]] Schedule make_schedule(const Model& model, const dope::Scaling& scaling, std::size_t length,
+                                     const AttentionPattern& pattern = FullAttention{});
 
 /// Sees the unrotated queries and keys of tokens first … first + tokens − 1 at one layer; layers come
 /// in order for each run of tokens.
@@ -62,8 +59,8 @@ class Request {
   Request(const Model& model, Schedule schedule);
 
   /// A request for the same prompt under another plan: `base` was prefilled in one call with
-  /// Keep::layer_inputs, and nothing decoded; the scaled frequencies are the same. Layers below the first
-  /// that either plan touches are taken from it, the others computed anew. Law: equal to a prefill of
+  /// Keep::layer_inputs, and nothing decoded; frequencies, length and attention pattern are the same. Layers
+  /// below the first that either plan touches are taken from it, the others computed anew. Law: equal to a prefill of
   /// its own, to the last bit.
   static Request resume(const Request& base, Schedule schedule);
 

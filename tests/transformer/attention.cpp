@@ -7,14 +7,18 @@
 #include <cstddef>
 #include <initializer_list>
 #include <random>
+#include <span>
 #include <vector>
 
 #include "dope/core/error.hpp"
 
 namespace {
 
+using reference::AttentionPart;
 using reference::causal_attention;
 using reference::KeyCache;
+using reference::KeyRange;
+using reference::merged_attention;
 using reference::ValueCache;
 
 // Float sums of up to 700 weights, each weight and value of order 1: 700·2⁻²⁴ in the worst case, far
@@ -76,6 +80,67 @@ struct Head {
   ValueCache values;
 };
 
+/// Parts over one head's caches: queries of their own, and any ranges, some empty, some ending inside a
+/// block.
+struct Parts {
+  Parts(const Head& of, std::size_t parts, float size) : head(of) {
+    std::mt19937 generator(7);
+    const auto below = [&](std::size_t limit) {
+      return std::uniform_int_distribution<std::size_t>(0, limit - 1)(generator);
+    };
+    for (std::size_t part = 0; part < parts; ++part) {
+      q.push_back(random_floats(head.tokens * head.width, static_cast<unsigned>(10 + part), size));
+      seen.emplace_back(head.tokens);
+      for (std::size_t row = 0; row < head.tokens; ++row) {
+        const std::size_t begin = below(head.tokens);
+        if (part == 0 || below(3) > 0) seen[part][row] = {begin, begin + 1 + below(head.tokens - begin)};
+      }
+    }
+  }
+
+  /// Rows [first, first + count) in one call.
+  void attend(std::size_t first, std::size_t count, std::vector<float>& out) const {
+    std::vector<AttentionPart> parts;
+    for (std::size_t part = 0; part < q.size(); ++part) {
+      parts.push_back({dope::dense_head<const float>(q[part].data() + first * head.width, count, head.width),
+                       std::span(seen[part]).subspan(first, count)});
+    }
+    merged_attention(parts, head.keys, head.values,
+                     dope::dense_head(out.data() + first * head.width, count, head.width));
+  }
+
+  /// All scores of all parts in one list, then one softmax.
+  [[nodiscard]] std::vector<double> oracle(std::size_t row) const {
+    std::vector<double> weight;
+    std::vector<std::size_t> token;
+    double highest = -1e300;
+    for (std::size_t part = 0; part < q.size(); ++part) {
+      for (std::size_t j = seen[part][row].begin; j < seen[part][row].end; ++j) {
+        double score = 0.0;
+        for (std::size_t c = 0; c < head.width; ++c) {
+          score += static_cast<double>(q[part][row * head.width + c]) *
+                   static_cast<double>(head.k[j * head.width + c]);
+        }
+        weight.push_back(score / std::sqrt(static_cast<double>(head.width)));
+        token.push_back(j);
+        highest = std::max(highest, weight.back());
+      }
+    }
+    double total = 0.0;
+    for (double& w : weight) total += w = std::exp(w - highest);
+    std::vector<double> mixed(head.width);
+    for (std::size_t i = 0; i < weight.size(); ++i) {
+      for (std::size_t c = 0; c < head.width; ++c)
+        mixed[c] += weight[i] / total * static_cast<double>(head.v[token[i] * head.width + c]);
+    }
+    return mixed;
+  }
+
+  const Head& head;
+  std::vector<std::vector<float>> q;
+  std::vector<std::vector<KeyRange>> seen;
+};
+
 }  // namespace
 
 TEST_CASE("attention is the softmax-weighted mean of the visible values") {
@@ -128,6 +193,73 @@ TEST_CASE("a row does not depend on how rows are split into calls, to the last b
   }
 }
 
+TEST_CASE("merged parts are one softmax over all that a row sees in any of them") {
+  for (const std::size_t width : std::initializer_list<std::size_t>{6, 32, 90}) {
+    for (const std::size_t tokens : std::initializer_list<std::size_t>{1, 7, 64, 65, 200}) {
+      for (const std::size_t parts : std::initializer_list<std::size_t>{1, 2, 3}) {
+        CAPTURE(width);
+        CAPTURE(tokens);
+        CAPTURE(parts);
+        const Head head(tokens, width);
+        const Parts merged(head, parts, 1.0f);
+        std::vector<float> out(tokens * width);
+        merged.attend(0, tokens, out);
+        double worst = 0.0;
+        for (std::size_t row = 0; row < tokens; ++row) {
+          const auto expected = merged.oracle(row);
+          for (std::size_t c = 0; c < width; ++c) {
+            worst = std::max(worst, std::abs(expected[c] - static_cast<double>(out[row * width + c])));
+          }
+        }
+        CHECK(worst < attention_tolerance);
+      }
+    }
+  }
+}
+
+TEST_CASE("merging survives scores of any size") {
+  // Scores of several hundred, whose maxima differ from part to part by as much.
+  const Head head(200, 32, 8.0f);
+  const Parts merged(head, 3, 8.0f);
+  std::vector<float> out(200 * 32);
+  merged.attend(0, 200, out);
+  for (std::size_t row = 0; row < 200; ++row) {
+    const auto expected = merged.oracle(row);
+    // A score of size s carries an error of s·2⁻²⁴ into its weight: 1e3·6e-8.
+    for (std::size_t c = 0; c < 32; ++c) {
+      CHECK(std::abs(expected[c] - static_cast<double>(out[row * 32 + c])) < 3e-4);
+    }
+  }
+}
+
+TEST_CASE("a merged row does not depend on how rows are split into calls, to the last bit") {
+  for (const std::size_t width : std::initializer_list<std::size_t>{10, 32}) {
+    const Head head(200, width);
+    const Parts merged(head, 3, 1.0f);
+    std::vector<float> whole(200 * width);
+    merged.attend(0, 200, whole);
+    for (const std::size_t step : std::initializer_list<std::size_t>{1, 3, 8, 64, 97}) {
+      CAPTURE(step);
+      std::vector<float> pieces(200 * width);
+      for (std::size_t first = 0; first < 200; first += step)
+        merged.attend(first, std::min<std::size_t>(step, 200 - first), pieces);
+      CHECK(pieces == whole);
+    }
+  }
+}
+
+TEST_CASE("one part that sees every earlier token is causal attention to the last bit") {
+  const Head head(200, 32);
+  std::vector<float> causal(200 * 32);
+  head.attend(0, 200, causal);
+  std::vector<KeyRange> seen;
+  for (std::size_t row = 0; row < 200; ++row) seen.push_back({0, row + 1});
+  const AttentionPart part{dope::dense_head<const float>(head.q.data(), 200, 32), seen};
+  std::vector<float> merged(200 * 32);
+  merged_attention({&part, 1}, head.keys, head.values, dope::dense_head(merged.data(), 200, 32));
+  CHECK(merged == causal);
+}
+
 TEST_CASE("a cache written in pieces is the cache written whole") {
   const Head head(150, 32);
   KeyCache keys(150, 32);
@@ -159,5 +291,25 @@ TEST_CASE("shapes that do not fit are errors") {
                   dope::Error);
   CHECK_THROWS_AS(causal_attention(dope::dense_head<const float>(head.q.data(), 10, 32), head.keys,
                                    head.values, 1, dope::dense_head(out.data(), 10, 32)),
+                  dope::Error);
+}
+
+TEST_CASE("parts that do not fit are errors") {
+  const Head head(10, 32);
+  std::vector<float> out(10 * 32);
+  const auto attempt = [&](std::vector<KeyRange> seen, std::size_t rows, std::size_t width) {
+    const AttentionPart part{dope::dense_head<const float>(head.q.data(), rows, width), seen};
+    merged_attention({&part, 1}, head.keys, head.values, dope::dense_head(out.data(), 10, 32));
+  };
+  const std::vector<KeyRange> whole(10, KeyRange{0, 10});
+  CHECK_NOTHROW(attempt(whole, 10, 32));
+  CHECK_THROWS_AS(attempt(whole, 9, 32), dope::Error);
+  CHECK_THROWS_AS(attempt(whole, 10, 16), dope::Error);
+  CHECK_THROWS_AS(attempt(std::vector<KeyRange>(9, KeyRange{0, 10}), 10, 32), dope::Error);
+  CHECK_THROWS_AS(attempt(std::vector<KeyRange>(10, KeyRange{0, 11}), 10, 32), dope::Error);
+  auto blind = whole;
+  blind[4] = {5, 5};
+  CHECK_THROWS_AS(attempt(blind, 10, 32), dope::Error);
+  CHECK_THROWS_AS(merged_attention({}, head.keys, head.values, dope::dense_head(out.data(), 10, 32)),
                   dope::Error);
 }

@@ -16,8 +16,13 @@ namespace oracle {
 using Vector = std::vector<double>;
 using Rows = std::vector<Vector>;
 
-/// What one query head's query or key becomes before the score: (layer, query head, position, is key, x).
-using Place = std::function<void(std::size_t, std::size_t, std::size_t, bool, Vector&)>;
+/// What one query head's query or key becomes before the score, rotated to a position: (layer, query head,
+/// token, position, is key, x).
+using Place = std::function<void(std::size_t, std::size_t, std::size_t, std::size_t, bool, Vector&)>;
+
+/// Scores of one query head, [tokens][tokens]: (layer, query head, unrotated q, unrotated k). Of a row i
+/// the first i + 1 count; −∞ where j is not seen.
+using Scores = std::function<Rows(std::size_t, std::size_t, const Rows&, const Rows&)>;
 
 inline Vector times(const reference::Matrix& matrix, const Vector& x, std::span<const float> bias = {}) {
   Vector y(matrix.rows);
@@ -35,6 +40,12 @@ inline Vector normed(const Vector& x, std::span<const float> weight, double epsi
   Vector y(x.size());
   for (std::size_t c = 0; c < x.size(); ++c) y[c] = x[c] / rms * static_cast<double>(weight[c]);
   return y;
+}
+
+inline double dot(const Vector& x, const Vector& y) {
+  double sum = 0.0;
+  for (std::size_t c = 0; c < x.size(); ++c) sum += x[c] * y[c];
+  return sum;
 }
 
 inline void add(Vector& x, const Vector& y) {
@@ -57,7 +68,7 @@ inline void turn(Vector& x, const Vector& omega, double factor, std::size_t posi
 /// Logits of every position, [tokens][vocabulary]: the transformer as its equations read, in double,
 /// one token and one head at a time.
 inline Rows logits(const reference::Config& config, const reference::Weights& weights,
-                   std::span<const std::int32_t> tokens, const Place& place) {
+                   std::span<const std::int32_t> tokens, const Scores& scores_of) {
   const std::size_t width = config.head_width;
   const std::size_t group = config.query_heads / config.key_heads;
   Rows x;
@@ -84,16 +95,13 @@ inline Rows logits(const reference::Config& config, const reference::Weights& we
       for (std::size_t t = 0; t < x.size(); ++t) {
         head_q.push_back(part(q[t], head));
         head_k.push_back(part(k[t], head / group));
-        place(layer, head, t, false, head_q.back());
-        place(layer, head, t, true, head_k.back());
       }
+      const Rows scores = scores_of(layer, head, head_q, head_k);
       for (std::size_t i = 0; i < x.size(); ++i) {
         Vector weight(i + 1);
         double highest = -1e300;
         for (std::size_t j = 0; j <= i; ++j) {
-          double score = 0.0;
-          for (std::size_t c = 0; c < width; ++c) score += head_q[i][c] * head_k[j][c];
-          weight[j] = score / std::sqrt(static_cast<double>(width));
+          weight[j] = scores[i][j] / std::sqrt(static_cast<double>(width));
           highest = std::max(highest, weight[j]);
         }
         double total = 0.0;
@@ -118,6 +126,23 @@ inline Rows logits(const reference::Config& config, const reference::Weights& we
   for (const Vector& row : x)
     out.push_back(times(weights.head, normed(row, weights.final_norm, config.rms_epsilon)));
   return out;
+}
+
+/// The same for full attention: query i at position i, key j at position j.
+inline Rows logits(const reference::Config& config, const reference::Weights& weights,
+                   std::span<const std::int32_t> tokens, const Place& place) {
+  return logits(config, weights, tokens,
+                Scores([&](std::size_t layer, std::size_t head, const Rows& q, const Rows& k) {
+                  Rows placed_q = q;
+                  Rows placed_k = k;
+                  Rows scores(q.size());
+                  for (std::size_t i = 0; i < q.size(); ++i) {
+                    place(layer, head, i, i, false, placed_q[i]);
+                    place(layer, head, i, i, true, placed_k[i]);
+                    for (std::size_t j = 0; j <= i; ++j) scores[i].push_back(dot(placed_q[i], placed_k[j]));
+                  }
+                  return scores;
+                }));
 }
 
 }  // namespace oracle

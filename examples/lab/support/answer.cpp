@@ -16,10 +16,6 @@ double log_probability_of(std::span<const float> logits, std::size_t token) {
   return static_cast<double>(logits[token]) - highest - std::log(total);
 }
 
-bool same_rotation(const dope::PlannedRope<float>& a, const dope::PlannedRope<float>& b) {
-  return a.scaled() == b.scaled() && a.rows() == b.rows();
-}
-
 }  // namespace
 
 Answer judge(reference::Request& request, std::span<const std::int32_t> expected) {
@@ -46,9 +42,9 @@ std::vector<Answer> answer_under(const reference::Model& model, std::span<const 
   std::vector<std::size_t> open(schedules.size());
   for (std::size_t i = 0; i < open.size(); ++i) open[i] = i;
   while (!open.empty()) {
-    const dope::PlannedRope<float>& first = *schedules[open.front()];
+    const reference::RequestSchedule& first = *schedules[open.front()];
     const auto others = std::stable_partition(
-        open.begin(), open.end(), [&](std::size_t i) { return same_rotation(first, *schedules[i]); });
+        open.begin(), open.end(), [&](std::size_t i) { return first.same_but_for_plan(*schedules[i]); });
     const std::vector<std::size_t> alike(open.begin(), others);
     open.erase(open.begin(), others);
     const std::size_t base_index =

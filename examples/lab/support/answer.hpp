@@ -28,7 +28,7 @@ struct Answer {
 
 /// One prompt under many schedules: answers[i] belongs to schedules[i].
 ///
-/// Schedules with the same frequencies share one prefill up to the lowest layer that a plan of theirs
+/// Schedules that differ by their plans alone share one prefill up to the lowest layer that a plan of theirs
 /// touches. Law: equal to judging each schedule by a prefill of its own, to the last bit.
 [[nodiscard]] std::vector<Answer> answer_under(const reference::Model& model,
                                                std::span<const std::int32_t> prompt,
