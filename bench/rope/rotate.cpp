@@ -133,7 +133,7 @@ void add(const Shape& shape, dope::Pairing pairing, Tables tables) {
   }
   bench::compare(name, text_of(shape), "scale", work, ours, [=] { return bound<T>(shape); });
   if (sizeof(T) == 2)
-    bench::compare(name, text_of(shape), "scale in float", work, ours,
+    bench::compare(name + ", conversions apart", text_of(shape), "scale in float", work, ours,
                    [=] { return converted_bound<T>(shape); });
 }
 

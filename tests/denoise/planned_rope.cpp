@@ -236,6 +236,40 @@ TEST_CASE("rotating all heads of a layer by the plan's tables is rotating each o
   });
 }
 
+TEST_CASE("many heads, in stretches of any length, are each rotated and finished as alone, in both layouts") {
+  constexpr std::size_t heads = 150;
+  constexpr std::size_t tokens = 5;
+  const Widths widths{8, 8};
+  const AttentionShape shape{1, heads, heads, widths.head, widths.rotated};
+  for (const Transform& transform : cases::transforms()) {
+    for (const std::size_t every : {std::size_t{2}, std::size_t{7}, heads}) {
+      std::vector<HeadId> denoised;
+      for (std::size_t head = 1; head < heads; head += every) denoised.push_back({0, head});
+      const PlannedRope<float> rope(make_plan(shape, transform, GqaPolicy::per_query_head, denoised),
+                                    schedule_of(widths, DynamicNtk{}, Pairing::half_split));
+      for (const HeadRole role : {HeadRole::query, HeadRole::shared_key}) {
+        for (const std::size_t some : {heads, std::size_t{3}, std::size_t{1}}) {
+          const auto x = cases::values<float>(tokens * heads * widths.head, 21);
+          for (const bool by_token : {true, false}) {
+            auto together = x;
+            auto alone = x;
+            const auto view_of = [&](std::vector<float>& data) {
+              auto view = by_token ? token_major(data.data(), tokens, heads, widths.head)
+                                   : dope::head_major(data.data(), heads, tokens, widths.head);
+              view.heads = some;
+              return view;
+            };
+            rope.apply(0, role, view_of(together), 4);
+            for (std::size_t head = 0; head < some; ++head)
+              rope.apply(0, role, head, view_of(alone).head(head), 4);
+            CHECK(cases::same_bits(together, alone));
+          }
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("by-parts remove blanks the low bands' channels and nothing else, infinities and NaN included") {
   cases::for_each_scalar([]<class T>() {
     for (const Widths widths : all_widths) {

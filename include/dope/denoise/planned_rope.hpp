@@ -91,7 +91,7 @@ class PlannedRope {
 
   /// The table of a head, all rows.
   [[nodiscard]] TableView<C> table(std::size_t layer, HeadRole role, std::size_t head) const {
-    return denoises(layer, role, head) && separate() ? denoised_table_.view() : scaled_table_.view();
+    return denoises(layer, role, head) && separate_ ? denoised_table_.view() : scaled_table_.view();
   }
 
   /// Rows first … first + count − 1 of it.
@@ -146,18 +146,38 @@ class PlannedRope {
   template <Scalar T>
   requires std::same_as<compute_t<T>, C>
   void apply(std::size_t layer, HeadRole role, HeadsView<T> x, std::size_t first) const {
-    constexpr std::size_t most = 64;
-    for (std::size_t done = 0; done < x.heads; done += most) {
+    if (x.heads == 0) return;
+    if (role == HeadRole::own_key) {
+      for (std::size_t head = 0; head < x.heads; ++head) apply(layer, role, head, x.head(head), first);
+      return;
+    }
+    static_cast<void>(unit(layer, role, x.heads - 1));
+    require_fit(x.head(0), first);
+    const auto& stretches = stretches_[role == HeadRole::query ? 0 : 1][layer];
+    const TableView<C> scaled = scaled_table_.view().slice(first, x.tokens);
+    const TableView<C> denoised = separate_ ? denoised_table_.view().slice(first, x.tokens) : scaled;
+    std::array<detail::HeadRun<C>, detail::most_runs> runs;
+    std::size_t count = 0;
+    std::size_t begin = 0;  // of the heads that the runs hold
+    std::size_t end = 0;
+    for (const Stretch& stretch : stretches) {
+      runs[count++] = {std::min(stretch.heads, x.heads - end), stretch.denoised ? denoised : scaled};
+      end += runs[count - 1].heads;
+      if (count < runs.size() && end < x.heads) continue;
       HeadsView<T> some = x;
-      some.data += done * x.head_stride;
-      some.heads = std::min(most, x.heads - done);
-      if (some.heads > 0) require_fit(some.head(0), first);
-      std::array<TableView<C>, most> views;
-      for (std::size_t head = 0; head < some.heads; ++head)
-        views[head] = table(layer, role, done + head, first, x.tokens);
-      rotate(some, std::span<const TableView<C>>(views.data(), some.heads), pairing_);
-      for (std::size_t head = 0; head < some.heads; ++head)
-        finish(layer, role, done + head, some.head(head), first);
+      some.data += begin * x.head_stride;
+      some.heads = end - begin;
+      detail::turn_all_runs<detail::Turn::forward, T>(some, {runs.data(), count}, scaled.bands, pairing_);
+      count = 0;
+      begin = end;
+      if (end == x.heads) break;
+    }
+    if (!finishes_) return;
+    std::size_t head = 0;
+    for (const Stretch& stretch : stretches) {
+      for (const std::size_t last = std::min(head + stretch.heads, x.heads); head < last; ++head) {
+        if (stretch.denoised) finish(layer, role, head, x.head(head), first);
+      }
     }
   }
 
@@ -183,7 +203,31 @@ class PlannedRope {
     }
     const std::span<const std::int64_t> rows(positions_);
     scaled_table_ = RotationTable<C>(scaled_, rows, schedule.angles);
-    if (separate()) denoised_table_ = RotationTable<C>(denoised_, rows, schedule.angles);
+    separate_ = !(denoised_ == scaled_);
+    if (separate_) denoised_table_ = RotationTable<C>(denoised_, rows, schedule.angles);
+    const auto* all = std::get_if<ByAll>(&plan_.transform);
+    finishes_ = std::holds_alternative<ByGaussian>(plan_.transform) || !removed_bands_.empty() ||
+                (all != nullptr && all->reading == ByAll::Reading::remove);
+    for (std::size_t layer = 0; layer < plan_.shape.layers; ++layer) {
+      stretches_[0].push_back(stretches_of(layer, HeadRole::query, plan_.shape.query_heads));
+      stretches_[1].push_back(stretches_of(layer, HeadRole::shared_key, plan_.shape.key_heads));
+    }
+  }
+
+  /// Successive heads that the plan treats alike.
+  struct Stretch {
+    std::size_t heads = 0;
+    bool denoised = false;
+  };
+
+  [[nodiscard]] std::vector<Stretch> stretches_of(std::size_t layer, HeadRole role, std::size_t heads) const {
+    std::vector<Stretch> stretches;
+    for (std::size_t head = 0; head < heads; ++head) {
+      const bool denoised = denoises(layer, role, head);
+      if (stretches.empty() || stretches.back().denoised != denoised) stretches.push_back({0, denoised});
+      ++stretches.back().heads;
+    }
+    return stretches;
   }
 
   static std::vector<std::int64_t> consecutive(std::size_t length) {
@@ -191,8 +235,6 @@ class PlannedRope {
     for (std::size_t i = 0; i < length; ++i) positions[i] = static_cast<std::int64_t>(i);
     return positions;
   }
-
-  [[nodiscard]] bool separate() const noexcept { return !(denoised_ == scaled_); }
 
   /// Index into plan_.heads of the unit that denoises this head.
   [[nodiscard]] std::optional<std::size_t> unit(std::size_t layer, HeadRole role, std::size_t head) const {
@@ -253,6 +295,9 @@ class PlannedRope {
   std::vector<std::size_t> removed_bands_;
   RotationTable<C> scaled_table_;
   RotationTable<C> denoised_table_;
+  bool separate_ = false;                                       // the two tables differ
+  bool finishes_ = false;                                       // finish() has something to do
+  std::array<std::vector<std::vector<Stretch>>, 2> stretches_;  // of queries and shared keys, by layer
 };
 
 namespace detail {

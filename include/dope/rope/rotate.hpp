@@ -203,6 +203,14 @@ void turn_runs(const HeadsView<T>& x, std::span<const HeadRun<compute_t<T>>> run
   }
 }
 
+/// turn_runs by the loops that fit. bands: of every table, 0 where they differ.
+template <Turn turn, Scalar T>
+void turn_all_runs(HeadsView<T> x, std::span<const HeadRun<compute_t<T>>> runs, std::size_t bands,
+                   Pairing pairing) noexcept {
+  with_loops<T>(pairing, bands,
+                [&]<Pairing p, std::size_t registers>() { turn_runs<turn, p, registers, T>(x, runs); });
+}
+
 template <class C>
 bool same_table(const TableView<C>& a, const TableView<C>& b) noexcept {
   return a.cos == b.cos && a.sin == b.sin && a.stride == b.stride && a.bands == b.bands && a.rows == b.rows;
@@ -237,9 +245,7 @@ void turn_per_head(HeadsView<T> x, std::span<const TableView<compute_t<T>>> tabl
     HeadsView<T> some = x;
     some.data += first * x.head_stride;
     some.heads = head - first;
-    const std::span<const HeadRun<C>> found(runs.data(), count);
-    with_loops<T>(pairing, alike ? tables.front().bands : 0,
-                  [&]<Pairing p, std::size_t registers>() { turn_runs<turn, p, registers, T>(some, found); });
+    turn_all_runs<turn, T>(some, {runs.data(), count}, alike ? tables.front().bands : 0, pairing);
     first = head;
   }
 }
