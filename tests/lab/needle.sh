@@ -55,6 +55,22 @@ needle --out "$work/one" >"$work/again.txt" 2>/dev/null
 diff "$work/one.txt" "$work/again.txt" || fail "a finished run shows another table"
 diff -r "$work/one" "$work/two" || fail "a finished run changes its files"
 
+echo "== --baselines all adds rows; patterns that a prompt does not outgrow answer as plain does"
+"$program" --model "$model" --lengths 230,600 --depths 2 --prompts 2 --calibration 1 --transforms by_all --baselines all \
+  --out "$work/all" >/dev/null 2>&1
+# Two setups, two lengths, two depths; three baselines and six more, a transform, its control.
+cells=$(grep -c '"key":"test/' "$work/all/results.jsonl")
+[ "$cells" -eq $((2 * 2 * 2 * 11)) ] || fail "$cells test cells of all baselines"
+for method in static_ntk yarn yarn_paper llama3 dual_chunk sink_window; do
+  grep -q "^| $method " "$work/all/table.md" || fail "no row $method"
+done
+grep -qF 'dual_chunk(chunk=384, local=128)' "$work/all/results.jsonl" || fail "dual_chunk does not say its chunk"
+hits() { grep -F "\"method\":\"$1\"" "$work/all/results.jsonl" | grep -F '"key":"test/230/' | grep -o '"setup":"[a-z]*"\|"hits":[0-9]*'; }
+[ -n "$(hits plain)" ] || fail "no hits of plain"
+for method in dual_chunk sink_window; do
+  [ "$(hits $method)" = "$(hits plain)" ] || fail "$method differs from plain inside its chunk or cache"
+done
+
 echo "== Ctrl-C keeps finished cells, and the same command goes on"
 stopped=no
 for wanted in 4 2 1; do
@@ -118,6 +134,7 @@ refuse --seed 4294967296
 refuse --transforms by_magic
 refuse --transforms 'by_gaussian(sigma=-1)'
 refuse --gqa sometimes
+refuse --baselines some
 refuse --sweep wide
 refuse --model "$work/nowhere"
 refuse --model "$work/broken"
@@ -133,7 +150,7 @@ diff -r "$work/one" "$work/two" || fail "another run's files changed"
 
 echo "== --help explains every option"
 "$program" --help >"$work/help.txt"
-for option in model lengths depths noise prompts haystack transforms gqa sweep calibration draws plan out seed threads fresh; do
+for option in model lengths depths noise prompts haystack transforms baselines gqa sweep calibration draws plan out seed threads fresh; do
   grep -q -- "--$option" "$work/help.txt" || fail "--help is silent on --$option"
 done
 echo "all as it should be"

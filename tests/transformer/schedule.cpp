@@ -217,6 +217,19 @@ TEST_CASE("nothing depends on the number of threads, under every pattern") {
   omp_set_num_threads(before);
 }
 
+TEST_CASE("patterns are asked for with a schedule") {
+  const Model model = test::embedded_model();
+  const std::size_t length = 1536;
+  // [patterns]
+  const std::size_t trained = model.config().training_length;
+  const auto dual = make_schedule(model, dope::DynamicNtk{}, length, DualChunk::of_paper(trained));
+  const auto rolling = make_schedule(model, dope::Unscaled{}, length, SinkWindow{.sinks = 4, .window = 508});
+  // [/patterns]
+  CHECK(name_of(dual->pattern()) == "dual_chunk(chunk=384, local=128)");
+  CHECK(rolling->pattern() == AttentionPattern(SinkWindow::of_paper(trained)));
+  CHECK(make_schedule(model, dope::Unscaled{}, length)->pattern() == AttentionPattern(FullAttention{}));
+}
+
 TEST_CASE("what a schedule has no meaning for is one clear error") {
   const Model model = test::tiny_model({});
   const auto schedule = [&](const AttentionPattern& pattern, const dope::Transform& transform) {

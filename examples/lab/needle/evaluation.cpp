@@ -48,6 +48,32 @@ std::string hits_text(const std::vector<lab::Verdict>& verdicts) {
   return text;
 }
 
+/// The baselines that --baselines all adds: frequency scalings by the stretch of the length, and patterns of
+/// attention under the model's own scaling, with the defaults of their papers.
+std::vector<Method> further_baselines(const Setting& setting, std::size_t length) {
+  const auto& config = setting.model.config();
+  const double factor = stretch(setting, length);
+  std::vector<Method> methods;
+  const auto add_scaling = [&](const std::string& name, const dope::Scaling& scaling) {
+    methods.push_back({name,
+                       {reference::make_schedule(setting.model, scaling, length)},
+                       {{"scaling", std::string(dope::name_of(scaling))}, {"factor", factor}}});
+  };
+  const auto add_pattern = [&](const std::string& name, const reference::AttentionPattern& pattern) {
+    methods.push_back(
+        {name,
+         {reference::make_schedule(setting.model, config.scaling, length, pattern)},
+         {{"scaling", std::string(dope::name_of(config.scaling))}, {"attention", name_of(pattern)}}});
+  };
+  add_scaling("static_ntk", dope::StaticNtk{factor});
+  add_scaling("yarn", dope::Yarn{.factor = factor});
+  add_scaling("yarn_paper", dope::YarnPaper{.factor = factor});
+  add_scaling("llama3", dope::Llama3{.factor = factor});
+  add_pattern("dual_chunk", reference::DualChunk::of_paper(config.training_length));
+  add_pattern("sink_window", reference::SinkWindow::of_paper(config.training_length));
+  return methods;
+}
+
 }  // namespace
 
 std::vector<Method> methods_of(const Setting& setting, const Calibration& calibration) {
@@ -70,6 +96,9 @@ std::vector<Method> methods_of(const Setting& setting, const Calibration& calibr
   methods.push_back({"dynamic_ntk",
                      {scheduled(dope::DynamicNtk{})},
                      {{"scaling", "dynamic_ntk"}, {"alpha", stretch(setting, length)}}});
+  if (setting.options.baselines == Baselines::all) {
+    for (Method& method : further_baselines(setting, length)) methods.push_back(std::move(method));
+  }
   for (const Choice& choice : calibration.choices) {
     Json description = describe(choice.candidate.plan);
     const auto& selector = choice.candidate.selectors.front();

@@ -63,6 +63,12 @@ Task task_of(const std::string& text) {
   throw dope::Error("--task", '"' + text + '"', "needle or shots");
 }
 
+Baselines baselines_of(const std::string& text) {
+  if (text == "main") return Baselines::main;
+  if (text == "all") return Baselines::all;
+  throw dope::Error("--baselines", '"' + text + '"', "main or all");
+}
+
 lab::Breadth breadth_of(const std::string& text) {
   if (text == "quick") return lab::Breadth::quick;
   if (text == "full") return lab::Breadth::full;
@@ -91,6 +97,7 @@ Options read(const cxxopts::ParseResult& result) {
     options.transforms.push_back(dope::parse_transform(part));
   }
   options.gqa = dope::parse<dope::GqaPolicy>(result["gqa"].as<std::string>());
+  options.baselines = baselines_of(result["baselines"].as<std::string>());
   options.breadth = breadth_of(result["sweep"].as<std::string>());
   if (result.count("plan") != 0) {
     for (const auto& path : result["plan"].as<std::vector<std::string>>()) options.plans.emplace_back(path);
@@ -125,6 +132,11 @@ Parsed parse_options(int argc, const char* const* argv) {
       "prompts", "Test prompts per length, setup and depth", text("4"), "N")(
       "haystack", "Text around the needle, any file; otherwise prose is generated",
       cxxopts::value<std::string>(), "FILE");
+  parser.add_options("Methods")("baselines",
+                                "Rows without denoising. main: plain, Positional Interpolation, Dynamic NTK; "
+                                "all: also static NTK, YaRN "
+                                "(code and paper), Llama 3, Dual Chunk Attention, and sink with window",
+                                text("main"), "WHICH");
   parser.add_options("Denoising")(
       "transforms",
       "Separated by ';', readings in brackets: by_parts, by_parts(reading=remove), by_all, "
@@ -144,7 +156,8 @@ Parsed parse_options(int argc, const char* const* argv) {
                                                                                           "This text");
   try {
     const auto result = parser.parse(argc, argv);
-    if (result.count("help") != 0) return {std::nullopt, parser.help({"Prompt", "Denoising", "Run"})};
+    if (result.count("help") != 0)
+      return {std::nullopt, parser.help({"Prompt", "Methods", "Denoising", "Run"})};
     if (!result.unmatched().empty()) {
       throw dope::Error("command line", '"' + result.unmatched().front() + '"', "options only; see --help");
     }

@@ -27,6 +27,10 @@ struct Length {
 /// What a prompt is about. needle: one fact in a long text. shots: exemplar lines that share digits.
 enum class Task { needle, shots };
 
+/// Which methods without denoising stand in the table: main: plain, Positional Interpolation, Dynamic NTK;
+/// all: also static NTK, both YaRN ramps, Llama 3, Dual Chunk Attention, and sink with window.
+enum class Baselines { main, all };
+
 /// What the run is asked for; --help says what each means.
 struct Options {
   Task task = Task::needle;
@@ -41,6 +45,7 @@ struct Options {
   std::size_t random_draws = 5;
   std::vector<dope::Transform> transforms;
   dope::GqaPolicy gqa = dope::GqaPolicy::per_query_head;
+  Baselines baselines = Baselines::main;
   lab::Breadth breadth = lab::Breadth::quick;
   std::vector<std::filesystem::path> plans;
   std::uint64_t seed = 1;

@@ -150,6 +150,7 @@ lab::ResultStore::Json configuration_of(const Setting& setting) {
   json["transforms"] = lab::ResultStore::Json::array();
   for (const auto& transform : options.transforms) json["transforms"].push_back(dope::name_of(transform));
   json["gqa"] = std::string(dope::name_of(options.gqa));
+  json["baselines"] = options.baselines == Baselines::main ? "main" : "all";
   json["sweep"] = options.breadth == lab::Breadth::quick ? "quick" : "full";
   json["plans"] = lab::ResultStore::Json::array();
   for (const auto& path : options.plans) json["plans"].push_back(fingerprint(lab::read_file_whole(path)));
