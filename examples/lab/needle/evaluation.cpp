@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "lab/support/baselines.hpp"
 #include "lab/support/statistics.hpp"
 
 namespace needle {
@@ -25,11 +26,6 @@ Json describe(const dope::Plan& plan) {
   return json;
 }
 
-double stretch(const Setting& setting, std::size_t length) {
-  return std::max(1.0,
-                  static_cast<double>(length) / static_cast<double>(setting.model.config().training_length));
-}
-
 /// "by_parts" of "by_parts(reading=identity, …)".
 std::string short_name(const Setting& setting, const dope::Transform& transform) {
   const std::string name = dope::name_of(transform);
@@ -48,57 +44,22 @@ std::string hits_text(const std::vector<lab::Verdict>& verdicts) {
   return text;
 }
 
-/// The baselines that --baselines all adds: frequency scalings by the stretch of the length, and patterns of
-/// attention under the model's own scaling, with the defaults of their papers.
-std::vector<Method> further_baselines(const Setting& setting, std::size_t length) {
-  const auto& config = setting.model.config();
-  const double factor = stretch(setting, length);
-  std::vector<Method> methods;
-  const auto add_scaling = [&](const std::string& name, const dope::Scaling& scaling) {
-    methods.push_back({name,
-                       {reference::make_schedule(setting.model, scaling, length)},
-                       {{"scaling", std::string(dope::name_of(scaling))}, {"factor", factor}}});
-  };
-  const auto add_pattern = [&](const std::string& name, const reference::AttentionPattern& pattern) {
-    methods.push_back(
-        {name,
-         {reference::make_schedule(setting.model, config.scaling, length, pattern)},
-         {{"scaling", std::string(dope::name_of(config.scaling))}, {"attention", name_of(pattern)}}});
-  };
-  add_scaling("static_ntk", dope::StaticNtk{factor});
-  add_scaling("yarn", dope::Yarn{.factor = factor});
-  add_scaling("yarn_paper", dope::YarnPaper{.factor = factor});
-  add_scaling("llama3", dope::Llama3{.factor = factor});
-  add_pattern("dual_chunk", reference::DualChunk::of_paper(config.training_length));
-  add_pattern("sink_window", reference::SinkWindow::of_paper(config.training_length));
-  return methods;
-}
-
 }  // namespace
 
 std::vector<Method> methods_of(const Setting& setting, const Calibration& calibration) {
   const auto& model = setting.model;
   const std::size_t length = calibration.length;
-  const auto scheduled = [&](const dope::Scaling& scaling) {
-    return reference::make_schedule(model, scaling, length);
-  };
   const auto planned = [&](const dope::Plan& plan) {
     return reference::make_schedule(model, dope::DynamicNtk{}, length, plan);
   };
   std::vector<Method> methods;
-  methods.push_back(
-      {"plain",
-       {scheduled(model.config().scaling)},
-       {{"scaling", std::string(dope::name_of(model.config().scaling))}, {"origin", "the model's own"}}});
-  methods.push_back({"positional_interpolation",
-                     {scheduled(dope::Linear{stretch(setting, length)})},
-                     {{"scaling", "linear"}, {"factor", stretch(setting, length)}}});
-  methods.push_back({"dynamic_ntk",
-                     {scheduled(dope::DynamicNtk{})},
-                     {{"scaling", "dynamic_ntk"}, {"alpha", stretch(setting, length)}}});
-  if (setting.options.baselines == Baselines::all) {
-    for (Method& method : further_baselines(setting, length)) methods.push_back(std::move(method));
-  }
+  const auto add = [&](std::vector<lab::Baseline> baselines) {
+    for (auto& baseline : baselines)
+      methods.push_back(
+          {std::move(baseline.name), {std::move(baseline.schedule)}, std::move(baseline.description)});
+  };
+  add(lab::main_baselines(model, length));
+  if (setting.options.baselines == Baselines::all) add(lab::further_baselines(model, length));
   for (const Choice& choice : calibration.choices) {
     Json description = describe(choice.candidate.plan);
     const auto& selector = choice.candidate.selectors.front();

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "lab/support/store.hpp"
+#include "transformer/model.hpp"
+
+namespace lab {
+
+/// A way to run a model on a request without denoising.
+struct Baseline {
+  std::string name;
+  reference::Schedule schedule;
+  ResultStore::Json description;  // scaling with its factor, attention pattern
+};
+
+/// max(1, length/L), L the training length: the factor of every scaling that has one.
+[[nodiscard]] double stretch(const reference::Model& model, std::size_t length);
+
+/// For requests of `length` tokens: "plain", the model's own RoPE; "positional_interpolation", ω/stretch;
+/// "dynamic_ntk", base·stretch^(d/(d−2)).
+[[nodiscard]] std::vector<Baseline> main_baselines(const reference::Model& model, std::size_t length);
+
+/// "static_ntk", "yarn", "yarn_paper", "llama3": scalings by the stretch. "dual_chunk", "sink_window":
+/// patterns of attention under the model's own scaling, with the defaults of their papers.
+[[nodiscard]] std::vector<Baseline> further_baselines(const reference::Model& model, std::size_t length);
+
+}  // namespace lab
