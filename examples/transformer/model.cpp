@@ -16,6 +16,23 @@ constexpr std::size_t chunk = 512;
 /// Query rows of one attention task.
 constexpr std::size_t rows_per_task = 64;
 
+/// Query heads of a layer whose rotation or noise differs under two plans of one shape, ascending.
+std::vector<std::size_t> heads_that_differ(const dope::Plan& a, const dope::Plan& b, std::size_t layer) {
+  const auto spread = [](const dope::Plan& plan, std::size_t at) {
+    return plan.spreads.empty() ? dope::HeadSpread{} : plan.spreads[at];
+  };
+  std::vector<std::size_t> heads;
+  for (std::size_t head = 0; head < a.shape.query_heads; ++head) {
+    const auto in_a = a.find(a.unit_of(layer, head));
+    const auto in_b = b.find(b.unit_of(layer, head));
+    const bool alike = in_a.has_value() == in_b.has_value() &&
+                       (!in_a || (a.transform == b.transform && a.gqa == b.gqa &&
+                                  spread(a, *in_a) == spread(b, *in_b)));
+    if (!alike) heads.push_back(head);
+  }
+  return heads;
+}
+
 }  // namespace
 
 Model Model::load(const std::filesystem::path& folder) {
@@ -77,36 +94,49 @@ Request::LayerCache Request::make_cache(std::size_t layer) const {
   return cache;
 }
 
-Request Request::resume(const Request& base, Schedule schedule) {
+Request Request::resume(const Request& base, Schedule schedule, Keep keep) {
   const Config& config = base.model_->config();
   if (!schedule->same_but_for_plan(*base.schedule_)) {
     throw dope::Error("Request::resume", "a schedule of other frequencies, length or attention pattern",
                       "those of the base request");
   }
-  if (base.layer_inputs_.empty() || base.layer_inputs_.front().size() != base.tokens_ * config.hidden) {
-    throw dope::Error("Request::resume", "a base that does not hold what entered its layers",
-                      "one prefilled with Keep::layer_inputs, nothing decoded");
+  if (base.kept_.empty() || base.kept_.front().input.size() != base.tokens_ * config.hidden) {
+    throw dope::Error("Request::resume", "a base that does not hold its layers",
+                      "one prefilled with Keep::layers, nothing decoded");
   }
-  const bool same = schedule->plan() == base.schedule_->plan();
-  const std::size_t first_layer =
-      same ? config.layers : std::min(schedule->plan().first_layer(), base.schedule_->plan().first_layer());
+  std::size_t first_layer = 0;
+  std::vector<std::size_t> other_heads;
+  for (; first_layer < config.layers; ++first_layer) {
+    other_heads = heads_that_differ(schedule->plan(), base.schedule_->plan(), first_layer);
+    if (!other_heads.empty()) break;
+  }
   Request request(*base.model_, std::move(schedule));
   std::copy_n(base.caches_.begin(), first_layer, request.caches_.begin());
+  if (keep == Keep::layers) {
+    request.kept_.assign(config.layers, {});
+    std::copy_n(base.kept_.begin(), first_layer, request.kept_.begin());
+  }
   request.tokens_ = base.tokens_;
   request.logit_rows_ = base.logit_rows_;
   if (first_layer == config.layers) {
     request.logits_ = base.logits_;
     return request;
   }
+  const KeptLayer& kept = base.kept_[first_layer];
   std::vector<float> x;
   for (std::size_t first = 0; first < base.tokens_; first += chunk) {
     const std::size_t count = std::min(chunk, base.tokens_ - first);
-    const auto input =
-        base.layer_inputs_[first_layer].begin() + static_cast<std::ptrdiff_t>(first * config.hidden);
-    x.assign(input, input + static_cast<std::ptrdiff_t>(count * config.hidden));
+    const auto input = std::span(kept.input).subspan(first * config.hidden, count * config.hidden);
+    x.assign(input.begin(), input.end());
     const std::size_t left = base.tokens_ - first - count;
     const std::size_t rows = request.logit_rows_ > left ? std::min(count, request.logit_rows_ - left) : 0;
-    request.run(x, first, count, first_layer, rows, Keep::nothing);
+    if (kept.mixed.empty()) {
+      request.run(x, first, count, first_layer, rows, keep);
+    } else {
+      const std::size_t width = config.query_width();
+      const Reuse reuse{std::span(kept.mixed).subspan(first * width, count * width), other_heads};
+      request.run(x, first, count, first_layer, rows, keep, &reuse);
+    }
   }
   return request;
 }
@@ -135,10 +165,10 @@ std::span<const float> Request::prefill(std::span<const std::int32_t> tokens, Ke
                       dope::detail::text("1 to ", tokens.size()));
   }
   const Config& config = model_->config();
-  if (keep == Keep::layer_inputs) {
+  if (keep == Keep::layers) {
     if (tokens_ != 0)
-      throw dope::Error("Request::prefill", "Keep::layer_inputs after other tokens", "a fresh request");
-    layer_inputs_.assign(config.layers, {});
+      throw dope::Error("Request::prefill", "Keep::layers after other tokens", "a fresh request");
+    kept_.assign(config.layers, {});
   }
   logit_rows_ = logit_rows;
   logits_.clear();
@@ -161,16 +191,23 @@ std::span<const float> Request::prefill(std::span<const std::int32_t> tokens, Ke
 std::span<const float> Request::decode(std::int32_t token) { return prefill({&token, 1}); }
 
 /// Tokens [first, first + count), whose input to first_layer is x, through the layers from there on;
-/// appends the logits of the last `logit_rows` of them.
+/// appends the logits of the last `logit_rows` of them. reuse: of first_layer.
 void Request::run(std::span<float> x, std::size_t first, std::size_t count, std::size_t first_layer,
-                  std::size_t logit_rows, Keep keep) {
+                  std::size_t logit_rows, Keep keep, const Reuse* reuse) {
   const Config& config = model_->config();
   Workspace work(config, count);
   for (std::size_t layer = first_layer; layer < config.layers; ++layer) {
-    if (keep == Keep::layer_inputs)
-      layer_inputs_[layer].insert(layer_inputs_[layer].end(), x.begin(), x.end());
     const bool last = layer + 1 == config.layers;
-    run_layer(layer, work, x, first, count, last ? logit_rows : count);
+    if (keep == Keep::layers) {
+      auto& input = kept_[layer].input;
+      input.insert(input.end(), x.begin(), x.end());
+    }
+    run_layer(layer, work, x, first, count, last ? logit_rows : count,
+              layer == first_layer ? reuse : nullptr);
+    if (keep == Keep::layers && !last) {
+      auto& mixed = kept_[layer].mixed;
+      mixed.insert(mixed.end(), work.mixed.begin(), work.mixed.end());
+    }
   }
   if (logit_rows == 0) return;
   const auto tail = x.last(logit_rows * config.hidden);
@@ -181,9 +218,9 @@ void Request::run(std::span<float> x, std::size_t first, std::size_t count, std:
 }
 
 /// One layer in place on x. Only the last `needed` rows leave it: the others' keys and values are all
-/// that later tokens ask of a last layer.
+/// that later tokens ask of a last layer. With `reuse`, all rows are needed.
 void Request::run_layer(std::size_t layer, Workspace& work, std::span<float> x, std::size_t first,
-                        std::size_t count, std::size_t needed) {
+                        std::size_t count, std::size_t needed, const Reuse* reuse) {
   const Config& config = model_->config();
   const LayerWeights& weights = model_->weights().layers[layer];
   const std::size_t width = config.head_width;
@@ -206,9 +243,17 @@ void Request::run_layer(std::size_t layer, Workspace& work, std::span<float> x, 
   const std::size_t blocks = (needed + rows_per_task - 1) / rows_per_task;
   const LayerCache& cache = caches_[layer];
   const std::size_t group = config.query_heads / config.key_heads;
+  std::vector<std::size_t> heads;
+  if (reuse != nullptr) {
+    std::copy(reuse->mixed.begin(), reuse->mixed.end(), work.mixed.begin());
+    heads.assign(reuse->other_heads.begin(), reuse->other_heads.end());
+  } else {
+    for (std::size_t head = 0; head < config.query_heads; ++head) heads.push_back(head);
+  }
 #pragma omp parallel for collapse(2) schedule(dynamic)
-  for (std::size_t head = 0; head < config.query_heads; ++head) {
+  for (std::size_t i = 0; i < heads.size(); ++i) {
     for (std::size_t block = 0; block < blocks; ++block) {
+      const std::size_t head = heads[i];
       const std::size_t start = block * rows_per_task;
       const std::size_t rows = std::min(rows_per_task, needed - start);
       const std::size_t position = first + before + start;

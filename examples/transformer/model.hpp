@@ -44,9 +44,9 @@ class Model {
 using Tap = std::function<void(std::size_t layer, dope::HeadsView<const float> queries,
                                dope::HeadsView<const float> keys, std::size_t first)>;
 
-/// Whether a prefill keeps what enters each layer, so that other plans can start from it (resume).
-/// It costs layers × tokens × hidden floats.
-enum class Keep { nothing, layer_inputs };
+/// Whether a prefill keeps what enters each layer and what its heads' attention gave, so that other plans can
+/// start from it (resume). It costs layers × tokens × (hidden + query width) floats.
+enum class Keep { nothing, layers };
 
 /// One sequence: its schedule, its key and value caches.
 ///
@@ -58,11 +58,11 @@ class Request {
  public:
   Request(const Model& model, Schedule schedule);
 
-  /// A request for the same prompt under another plan: `base` was prefilled in one call with
-  /// Keep::layer_inputs, and nothing decoded; frequencies, length and attention pattern are the same. Layers
-  /// below the first that either plan touches are taken from it, the others computed anew. Law: equal to a prefill of
-  /// its own, to the last bit.
-  static Request resume(const Request& base, Schedule schedule);
+  /// A request for the same prompt under another plan: `base` was prefilled in one call, or resumed, with
+  /// Keep::layers, and nothing decoded; frequencies, length and attention pattern are the same. Layers below the
+  /// first where the plans differ are taken from it, and in that layer the attention of heads that both plans
+  /// treat alike; the rest is computed anew. Law: equal to a prefill of its own, to the last bit.
+  static Request resume(const Request& base, Schedule schedule, Keep keep = Keep::nothing);
 
   void tap(Tap tap) { tap_ = std::move(tap); }
 
@@ -87,13 +87,25 @@ class Request {
     [[nodiscard]] const KeyCache& keys_of(std::size_t query_head, std::size_t group) const;
   };
 
+  /// One layer of a prefill, for requests that resume from it.
+  struct KeptLayer {
+    std::vector<float> input;  // [tokens, hidden]
+    std::vector<float> mixed;  // [tokens, query heads, head width]: attention's output; empty in the last layer
+  };
+
+  /// Rows of attention's output that another request has computed, and the heads that it has not.
+  struct Reuse {
+    std::span<const float> mixed;  // [tokens of the chunk, query heads, head width]
+    std::span<const std::size_t> other_heads;
+  };
+
   struct Workspace;
 
   [[nodiscard]] LayerCache make_cache(std::size_t layer) const;
   void run(std::span<float> x, std::size_t first, std::size_t count, std::size_t first_layer,
-           std::size_t logit_rows, Keep keep);
+           std::size_t logit_rows, Keep keep, const Reuse* reuse = nullptr);
   void run_layer(std::size_t layer, Workspace& work, std::span<float> x, std::size_t first, std::size_t count,
-                 std::size_t needed);
+                 std::size_t needed, const Reuse* reuse);
   void write_caches(std::size_t layer, Workspace& work, std::size_t first, std::size_t count);
   void require_tokens(std::span<const std::int32_t> tokens) const;
 
@@ -101,7 +113,7 @@ class Request {
   Schedule schedule_;
   std::size_t tokens_ = 0;
   std::vector<LayerCache> caches_;
-  std::vector<std::vector<float>> layer_inputs_;  // per layer, [tokens, hidden], if kept
+  std::vector<KeptLayer> kept_;  // per layer, if kept
   std::vector<float> logits_;
   std::size_t logit_rows_ = 1;
   Tap tap_;

@@ -160,7 +160,7 @@ TEST_CASE("a resumed request equals a prefill of its own to the last bit") {
   constexpr std::size_t length = prompt + 3;
   for (const std::size_t rows : {std::size_t{1}, std::size_t{4}, std::size_t{600}}) {
     Request base(model, make_schedule(model, dope::DynamicNtk{}, length));
-    base.prefill(tokens, Keep::layer_inputs, rows);
+    base.prefill(tokens, Keep::layers, rows);
     for (const auto& transform : transforms()) {
       if (is_matched(transform)) continue;
       for (std::size_t layer = 0; layer < 3; ++layer) {
@@ -180,11 +180,54 @@ TEST_CASE("a resumed request equals a prefill of its own to the last bit") {
     const auto plan =
         dope::make_plan(model.shape(), dope::ByAll{}, dope::GqaPolicy::per_query_head, {{1, 1}});
     Request planned(model, make_schedule(model, dope::DynamicNtk{}, length, plan));
-    planned.prefill(tokens, Keep::layer_inputs, rows);
+    planned.prefill(tokens, Keep::layers, rows);
     CHECK(copy(Request::resume(planned, make_schedule(model, dope::DynamicNtk{}, length)).logits()) ==
           copy(base.logits()));
     CHECK(copy(Request::resume(planned, make_schedule(model, dope::DynamicNtk{}, length, plan)).logits()) ==
           copy(planned.logits()));
+  }
+}
+
+TEST_CASE("requests resumed from one another, from plan to plan, equal prefills of their own to the last bit") {
+  const Model model = tiny_model(tiny_deep());
+  constexpr std::size_t prompt = 700;  // two chunks
+  const auto tokens = some_tokens(prompt, model.config().vocabulary);
+  const auto shape = model.shape();
+  using Heads = std::vector<dope::HeadId>;
+  // Each shares some layers and heads with the one before: none, a head of a layer, a layer, all, another
+  // transform on the same heads, another spread.
+  const std::vector<Heads> sets = {{},
+                                   {{2, 1}},
+                                   {{0, 0}, {2, 1}},
+                                   {{0, 0}, {0, 1}, {2, 1}},
+                                   {{0, 0}, {0, 1}, {1, 1}, {2, 1}},
+                                   {{0, 0}, {0, 1}, {1, 1}, {2, 1}},
+                                   {{1, 1}}};
+  for (const auto gqa : {dope::GqaPolicy::per_query_head, dope::GqaPolicy::per_key_group}) {
+    std::vector<reference::Schedule> schedules;
+    for (const auto& transform : transforms()) {
+      for (const Heads& heads : sets) {
+        std::vector<dope::HeadSpread> spreads;
+        if (is_matched(transform)) {
+          for (std::size_t i = 0; i < heads.size(); ++i)
+            spreads.push_back({0.5 + static_cast<double>(schedules.size()), 0.25});
+        }
+        schedules.push_back(
+            make_schedule(model, dope::DynamicNtk{}, prompt + 3,
+                          dope::make_plan(shape, transform, gqa, heads, std::move(spreads))));
+      }
+    }
+    Request at(model, schedules.front());
+    at.prefill(tokens, Keep::layers);
+    for (const reference::Schedule& schedule : schedules) {
+      Request next = Request::resume(at, schedule, Keep::layers);
+      Request own(model, schedule);
+      own.prefill(tokens);
+      CHECK(copy(next.logits()) == copy(own.logits()));
+      Request leaf = Request::resume(at, schedule);
+      CHECK(copy(leaf.decode(3)) == copy(own.decode(3)));
+      at = std::move(next);
+    }
   }
 }
 
@@ -284,7 +327,7 @@ TEST_CASE("what a request cannot do is one clear error") {
   CHECK_THROWS_AS(static_cast<void>(make_schedule(model, dope::Unscaled{}, 0)), dope::Error);
   CHECK_THROWS_AS(Request::resume(request, make_schedule(model, dope::Unscaled{}, 8)), dope::Error);
   Request base(model, make_schedule(model, dope::DynamicNtk{}, 40));
-  base.prefill(nine, Keep::layer_inputs);
+  base.prefill(nine, Keep::layers);
   CHECK_THROWS_AS(Request::resume(base, make_schedule(model, dope::DynamicNtk{}, 41)), dope::Error);
   base.decode(1);
   CHECK_THROWS_AS(Request::resume(base, make_schedule(model, dope::DynamicNtk{}, 40)), dope::Error);

@@ -187,7 +187,7 @@ TEST_CASE("a resumed request equals a prefill of its own to the last bit, under 
   for (const auto& pattern : patterns()) {
     CAPTURE(name_of(pattern));
     Request base(model, make_schedule(model, dope::DynamicNtk{}, 601, pattern));
-    base.prefill(tokens, Keep::layer_inputs);
+    base.prefill(tokens, Keep::layers);
     const auto schedule = make_schedule(model, dope::DynamicNtk{}, 601, plan, pattern);
     Request own(model, schedule);
     own.prefill(tokens);

@@ -3,8 +3,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <string>
+#include <utility>
 
 #include "dope/core/error.hpp"
+#include "dope/denoise/transform_text.hpp"
 
 namespace lab {
 namespace {
@@ -14,6 +18,29 @@ double log_probability_of(std::span<const float> logits, std::size_t token) {
   double total = 0.0;
   for (const float logit : logits) total += std::exp(static_cast<double>(logit) - highest);
   return static_cast<double>(logits[token]) - highest - std::log(total);
+}
+
+/// What a plan does to each layer, in text; of two plans, equal texts do the same.
+std::vector<std::string> by_layer(const dope::Plan& plan) {
+  std::vector<std::string> layers(plan.shape.layers);
+  for (std::size_t i = 0; i < plan.heads.size(); ++i) {
+    std::string& text = layers[plan.heads[i].layer];
+    if (text.empty()) text = dope::name_of(plan.transform) + std::string(dope::name_of(plan.gqa));
+    text += dope::detail::text(' ', plan.heads[i].head);
+    if (!plan.spreads.empty())
+      text += dope::detail::text('/', plan.spreads[i].query, '/', plan.spreads[i].key);
+  }
+  return layers;
+}
+
+/// Schedules in an order that puts those next to each other that share most of their lowest layers.
+std::vector<std::size_t> neighbours_first(std::vector<std::size_t> indices,
+                                          std::span<const reference::Schedule> schedules) {
+  std::vector<std::pair<std::vector<std::string>, std::size_t>> keyed;
+  for (const std::size_t i : indices) keyed.emplace_back(by_layer(schedules[i]->plan()), i);
+  std::sort(keyed.begin(), keyed.end());
+  for (std::size_t at = 0; at < indices.size(); ++at) indices[at] = keyed[at].second;
+  return indices;
 }
 
 }  // namespace
@@ -47,18 +74,20 @@ std::vector<Answer> answer_under(const reference::Model& model, std::span<const 
         open.begin(), open.end(), [&](std::size_t i) { return first.same_but_for_plan(*schedules[i]); });
     const std::vector<std::size_t> alike(open.begin(), others);
     open.erase(open.begin(), others);
-    const std::size_t base_index =
-        *std::max_element(alike.begin(), alike.end(), [&](std::size_t a, std::size_t b) {
-          return schedules[a]->plan().first_layer() < schedules[b]->plan().first_layer();
-        });
-    reference::Request base(model, schedules[base_index]);
-    base.prefill(prompt, alike.size() > 1 ? reference::Keep::layer_inputs : reference::Keep::nothing);
-    for (const std::size_t i : alike) {
-      if (i == base_index) continue;
-      reference::Request request = reference::Request::resume(base, schedules[i]);
-      answers[i] = judge(request, expected);
+    const auto order = neighbours_first(alike, schedules);
+    const auto keep_before = [&](std::size_t at) {
+      return at + 1 < order.size() ? reference::Keep::layers : reference::Keep::nothing;
+    };
+    reference::Request request(model, schedules[order.front()]);
+    request.prefill(prompt, keep_before(0));
+    for (std::size_t at = 0; at < order.size(); ++at) {
+      // Judging decodes, after which nothing can resume.
+      std::optional<reference::Request> next;
+      if (at + 1 < order.size())
+        next = reference::Request::resume(request, schedules[order[at + 1]], keep_before(at + 1));
+      answers[order[at]] = judge(request, expected);
+      if (next) request = std::move(*next);
     }
-    answers[base_index] = judge(base, expected);
   }
   return answers;
 }

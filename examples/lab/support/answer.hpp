@@ -28,8 +28,9 @@ struct Answer {
 
 /// One prompt under many schedules: answers[i] belongs to schedules[i].
 ///
-/// Schedules that differ by their plans alone share one prefill up to the lowest layer that a plan of theirs
-/// touches. Law: equal to judging each schedule by a prefill of its own, to the last bit.
+/// Schedules that differ by their plans alone go from neighbour to neighbour, ordered by what they do to the
+/// lowest layers first; each takes over the layers where it does what the one before did, and the attention of
+/// heads that both treat alike (Request::resume). Law: equal to judging each schedule by a prefill of its own, to the last bit.
 [[nodiscard]] std::vector<Answer> answer_under(const reference::Model& model,
                                                std::span<const std::int32_t> prompt,
                                                std::span<const std::int32_t> expected,
