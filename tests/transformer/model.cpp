@@ -188,7 +188,8 @@ TEST_CASE("a resumed request equals a prefill of its own to the last bit") {
   }
 }
 
-TEST_CASE("requests resumed from one another, from plan to plan, equal prefills of their own to the last bit") {
+TEST_CASE(
+    "requests resumed from one another, from plan to plan, equal prefills of their own to the last bit") {
   const Model model = tiny_model(tiny_deep());
   constexpr std::size_t prompt = 700;  // two chunks
   const auto tokens = some_tokens(prompt, model.config().vocabulary);
@@ -205,18 +206,17 @@ TEST_CASE("requests resumed from one another, from plan to plan, equal prefills 
                                    {{1, 1}}};
   for (const auto gqa : {dope::GqaPolicy::per_query_head, dope::GqaPolicy::per_key_group}) {
     std::vector<reference::Schedule> schedules;
+    const auto add = [&](const dope::Transform& transform, const Heads& heads) {
+      std::vector<dope::HeadSpread> spreads;
+      if (is_matched(transform))
+        spreads.assign(heads.size(), {0.5 + static_cast<double>(schedules.size()), 0.25});
+      schedules.push_back(make_schedule(model, dope::DynamicNtk{}, prompt + 3,
+                                        dope::make_plan(shape, transform, gqa, heads, std::move(spreads))));
+    };
     for (const auto& transform : transforms()) {
-      for (const Heads& heads : sets) {
-        std::vector<dope::HeadSpread> spreads;
-        if (is_matched(transform)) {
-          for (std::size_t i = 0; i < heads.size(); ++i)
-            spreads.push_back({0.5 + static_cast<double>(schedules.size()), 0.25});
-        }
-        schedules.push_back(
-            make_schedule(model, dope::DynamicNtk{}, prompt + 3,
-                          dope::make_plan(shape, transform, gqa, heads, std::move(spreads))));
-      }
+      for (const Heads& heads : sets) add(transform, heads);
     }
+    for (const auto& transform : transforms()) add(transform, sets[3]);
     Request at(model, schedules.front());
     at.prefill(tokens, Keep::layers);
     for (const reference::Schedule& schedule : schedules) {
