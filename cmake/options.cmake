@@ -1,5 +1,6 @@
 # How this project's own programs, tests and benches are compiled. Who merely uses dope::dope gets none of it.
 option(DOPE_NATIVE "Compile the programs for the processor at hand" ON)
+option(DOPE_PORTABLE "Make each program one binary for several x86-64 levels, in place of DOPE_NATIVE" OFF)
 option(DOPE_UNITY "Compile a folder of tests, or of a program's parts, as one unit: less time in all, from nothing" OFF)
 set(DOPE_SANITIZE "" CACHE STRING "Sanitizers for programs and tests, e.g. address,undefined")
 
@@ -16,21 +17,24 @@ if(NOT DEFINED CMAKE_COMPILE_WARNING_AS_ERROR)
   endif()
 endif()
 
-add_library(dope_options INTERFACE)
-target_link_libraries(dope_options INTERFACE dope::dope)
-target_compile_options(dope_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+# dope_options: how everything is compiled; dope_portable_options: the same without the processor at hand.
+add_library(dope_portable_options INTERFACE)
+target_link_libraries(dope_portable_options INTERFACE dope::dope)
+target_compile_options(dope_portable_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
 # GCC 12 warns of its own AVX-512 intrinsics' undefined lanes, and of "text" + std::string, for no reason.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(dope_options INTERFACE -Wno-uninitialized -Wno-maybe-uninitialized -Wno-restrict)
+  target_compile_options(dope_portable_options INTERFACE -Wno-uninitialized -Wno-maybe-uninitialized -Wno-restrict)
 endif()
 # GCC notes, of a pair of doubles, that before version 10 it passed one in another way on Arm.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_SYSTEM_PROCESSOR STREQUAL "aarch64")
-  target_compile_options(dope_options INTERFACE -Wno-psabi)
+  target_compile_options(dope_portable_options INTERFACE -Wno-psabi)
 endif()
 # The programs put heads side by side; a matrix product inside a head starts no threads of its own.
-target_compile_definitions(dope_options INTERFACE EIGEN_DONT_PARALLELIZE)
+target_compile_definitions(dope_portable_options INTERFACE EIGEN_DONT_PARALLELIZE)
 
-if(DOPE_NATIVE AND NOT CMAKE_CROSSCOMPILING)
+add_library(dope_options INTERFACE)
+target_link_libraries(dope_options INTERFACE dope_portable_options)
+if(DOPE_NATIVE AND NOT DOPE_PORTABLE AND NOT CMAKE_CROSSCOMPILING)
   include(CheckCXXCompilerFlag)
   check_cxx_compiler_flag(-march=native DOPE_HAS_MARCH_NATIVE)
   if(DOPE_HAS_MARCH_NATIVE)
@@ -44,8 +48,19 @@ if(DOPE_NATIVE AND NOT CMAKE_CROSSCOMPILING)
 endif()
 
 if(DOPE_SANITIZE)
-  target_compile_options(dope_options INTERFACE -fsanitize=${DOPE_SANITIZE} -fno-sanitize-recover=all
-                                                -fno-omit-frame-pointer)
-  target_compile_definitions(dope_options INTERFACE _GLIBCXX_ASSERTIONS)
-  target_link_options(dope_options INTERFACE -fsanitize=${DOPE_SANITIZE})
+  target_compile_options(dope_portable_options INTERFACE -fsanitize=${DOPE_SANITIZE} -fno-sanitize-recover=all
+                                                         -fno-omit-frame-pointer)
+  target_compile_definitions(dope_portable_options INTERFACE _GLIBCXX_ASSERTIONS)
+  target_link_options(dope_portable_options INTERFACE -fsanitize=${DOPE_SANITIZE})
+endif()
+
+include(${CMAKE_CURRENT_LIST_DIR}/levels.cmake)
+if(DOPE_PORTABLE)
+  if(NOT DOPE_HAS_LEVELS)
+    message(FATAL_ERROR "DOPE_PORTABLE is ON: given ${CMAKE_SYSTEM_NAME} on ${CMAKE_SYSTEM_PROCESSOR}, sanitizers "
+                        "\"${DOPE_SANITIZE}\", expected Linux on x86_64 with GNU binutils, and no sanitizers")
+  endif()
+  if(DOPE_HAS_NO_GNU_UNIQUE)
+    target_compile_options(dope_options INTERFACE -fno-gnu-unique)
+  endif()
 endif()
