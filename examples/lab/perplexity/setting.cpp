@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+#include "setting.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "dope/core/error.hpp"
+#include "lab/support/baselines.hpp"
+#include "lab/support/files.hpp"
+#include "lab/support/fingerprint.hpp"
+
+namespace perplexity {
+namespace {
+
+using Json = lab::ResultStore::Json;
+
+constexpr std::uint64_t part = 3;  // the needle lab's prompts are parts 1 and 2
+
+void require_bytes_as_tokens(const reference::Model& model, const std::filesystem::path& folder) {
+  const auto& config = model.config();
+  if (!config.bos || *config.bos < 256 || static_cast<std::size_t>(*config.bos) >= config.vocabulary) {
+    throw dope::Error("perplexity", dope::detail::text(folder.string(), ", vocabulary ", config.vocabulary),
+                      "a byte-level model: tokens 0 to 255 the bytes, and a bos_token_id above them");
+  }
+}
+
+void require_grid(const Setting& setting) {
+  const std::size_t training = setting.bins.training_length;
+  if (setting.grows() && setting.bins.length < 2)
+    throw dope::Error("--length", dope::detail::text(setting.bins.length, " tokens"), "at least 2");
+  // Two positions a bin: the first bin lacks position 0.
+  if (setting.grows() && 2 * setting.bins.per_training_length > training) {
+    throw dope::Error("--bins", dope::detail::text(setting.bins.per_training_length),
+                      dope::detail::text("at most ", training / 2, ", half the training length"));
+  }
+  if (setting.widths.empty()) return;
+  if (setting.stride < 1 || setting.stride >= setting.widths.front()) {
+    throw dope::Error("--stride", dope::detail::text(setting.stride, " bytes"),
+                      dope::detail::text("at least 1, and less than the narrowest window, ",
+                                         setting.widths.front(), " tokens"));
+  }
+  if (setting.scored < 1) throw dope::Error("--scored", "0 bytes", "at least 1");
+}
+
+void require_text(const Setting& setting) {
+  const std::size_t texts = setting.options.texts;
+  if (setting.options.text && setting.file.size() / texts < setting.passage_bytes()) {
+    throw dope::Error(
+        "--text", dope::detail::text(setting.options.text->string(), " of ", setting.file.size(), " bytes"),
+        dope::detail::text(texts, " passages of ", setting.passage_bytes(),
+                           " bytes; fewer --texts or a shorter --length and --windows need less"));
+  }
+}
+
+void load_plans(Setting& setting) {
+  std::set<std::string> names;
+  for (const auto& path : setting.options.plans) {
+    setting.plans.push_back(lab::load_plan(path));
+    setting.plan_names.push_back(path.filename().replace_extension().string());
+    const auto& plan = setting.plans.back().plan;
+    static_cast<void>(reference::make_schedule(setting.model, dope::DynamicNtk{}, 1, plan));
+    if (!names.insert(setting.plan_names.back()).second) {
+      throw dope::Error("--plan", "two plans named " + setting.plan_names.back(),
+                        "plans whose files have different names");
+    }
+    const auto* noise = std::get_if<dope::ByGaussian>(&plan.transform);
+    if (setting.options.control == Control::random_heads && noise != nullptr &&
+        noise->spread == dope::ByGaussian::Spread::matched) {
+      throw dope::Error("--random", path.string() + ", a plan of matched spread",
+                        "a fixed sigma: the spread of heads that the plan does not name is not known");
+    }
+  }
+  for (const auto& name : setting.plan_names) {
+    for (const auto& baselines :
+         {lab::main_baselines(setting.model, 1), lab::further_baselines(setting.model, 1)}) {
+      for (const auto& baseline : baselines) {
+        if (baseline.name == name)
+          throw dope::Error("--plan", "a plan named " + name, "a file name that no other method has");
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::size_t Setting::passage_bytes() const noexcept {
+  const std::size_t growing = grows() ? bins.length - 1 : 0;
+  const std::size_t sliding = widths.empty() ? 0 : bytes_needed(widths.back(), stride, scored);
+  return std::max(growing, sliding);
+}
+
+std::uint64_t Setting::passage_seed(std::size_t index) const noexcept {
+  return (options.seed << 32) | (part << 28) | static_cast<std::uint64_t>(index);
+}
+
+std::string Setting::passage(std::size_t index) const {
+  const std::size_t bytes = passage_bytes();
+  return prose ? prose->cut(passage_seed(index), bytes, bytes)
+               : file.substr(index * (file.size() / options.texts), bytes);
+}
+
+std::vector<std::int32_t> Setting::tokens(const std::string& passage, std::size_t first,
+                                          std::size_t end) const {
+  std::vector<std::int32_t> result = {*model.config().bos};
+  for (std::size_t i = first; i < end; ++i)
+    result.push_back(static_cast<std::int32_t>(static_cast<unsigned char>(passage[i])));
+  return result;
+}
+
+Setting make_setting(Options options) {
+  auto model = reference::Model::load(options.model);
+  require_bytes_as_tokens(model, options.model);
+  const std::size_t training = model.config().training_length;
+  std::string file = options.text ? lab::read_file_whole(*options.text) : std::string();
+  std::optional<lab::Haystack> prose;
+  if (!options.text) prose = lab::Haystack::of_prose(lab::load_lexicon(options.model / "lexicon.json"));
+  Setting setting{
+      std::move(options), std::move(model), std::move(prose), std::move(file), {}, {}, 0, 0, {}, {}};
+  setting.bins = {training, setting.options.bins, setting.options.length.tokens(training)};
+  if (setting.options.modes != Modes::growing) {
+    for (const auto& width : setting.options.windows) setting.widths.push_back(width.tokens(training));
+    std::sort(setting.widths.begin(), setting.widths.end());
+    setting.widths.erase(std::unique(setting.widths.begin(), setting.widths.end()), setting.widths.end());
+    setting.stride = setting.options.stride.tokens(training);
+    setting.scored = setting.options.scored.tokens(training);
+  }
+  require_grid(setting);
+  require_text(setting);
+  load_plans(setting);
+  return setting;
+}
+
+Json configuration_of(const Setting& setting) {
+  const Options& options = setting.options;
+  Json json;
+  json["program"] = "perplexity";
+  json["model"] = lab::identity_of(setting.model, options.model);
+  json["text"] = options.text
+                     ? lab::fingerprint(setting.file)
+                     : "prose " + lab::fingerprint(lab::read_file_whole(options.model / "lexicon.json"));
+  json["texts"] = options.texts;
+  json["passage_bytes"] = setting.passage_bytes();
+  json["seed"] = options.seed;
+  if (setting.grows()) {
+    json["growing"] = {{"length", setting.bins.length},
+                       {"bins_per_training_length", setting.bins.per_training_length}};
+  }
+  if (!setting.widths.empty()) {
+    json["sliding"] = {{"widths", setting.widths}, {"stride", setting.stride}, {"scored", setting.scored}};
+  }
+  json["plans"] = Json::object();
+  for (std::size_t i = 0; i < setting.plans.size(); ++i)
+    json["plans"][setting.plan_names[i]] = Json::parse(lab::plan_json(setting.plans[i].plan, {}));
+  json["random_draws"] = options.control == Control::random_heads ? options.random_draws : 0;
+  json["conventions"] = {
+      {"bits", "-log2 of the softmax over the whole vocabulary, in double, of float logits; per byte"},
+      {"request", "the start token, then bytes; the start token is not scored"},
+      {"growing",
+       "one request of `length` tokens; position: tokens before the byte; bin: floor(position*bins/L); a "
+       "value a bin: the mean over its bytes"},
+      {"sliding",
+       "the last `scored` bytes of each passage, the same for all widths; windows of W tokens end at the "
+       "passage's end and every `stride` before; each scores its last `stride` bytes, with W - stride to W - "
+       "1 "
+       "tokens before them; every window is a request of its own; a value: the mean over the bytes"},
+      {"length of a request", "`length` while growing, W while sliding; scalings and plans are set for it"},
+      {"dynamic_ntk", "base' = base * (length/L)^(d/(d-2)), length that of the request, even at its start"},
+      {"factor", "static_ntk, yarn, yarn_paper, llama3 and positional_interpolation: max(1, length/L)"},
+      {"patterns",
+       "dual_chunk and sink_window with the defaults of their papers, under the model's own RoPE"},
+      {"plans", "on top of dynamic_ntk"},
+      {"random", "a plan's transform on as many heads drawn by lot; an entry a draw, the mean counts"},
+      {"interval", "bootstrap of the mean over passages, 95 %, percentile, 10000 resamples, the run's seed"}};
+  return json;
+}
+
+}  // namespace perplexity

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lab {
+
+/// A number of tokens as users write it: "1536", or in training lengths "L", "3L", "L/4", "3L/2".
+struct Length {
+  enum class Unit { tokens, training_lengths };
+
+  std::size_t count = 0;
+  std::size_t parts = 1;  // of a training length
+  Unit unit = Unit::tokens;
+
+  /// ⌊count·L/parts⌋ of training lengths.
+  [[nodiscard]] std::size_t tokens(std::size_t training_length) const noexcept {
+    return unit == Unit::tokens ? count : count * training_length / parts;
+  }
+};
+
+/// "512 = L", "1536 = 3L", "256 = L/2"; the number alone where it is no whole multiple or part of L.
+[[nodiscard]] std::string length_text(std::size_t tokens, std::size_t training_length);
+
+// Each throws dope::Error, which names `option` without its dashes, where the text is something else.
+
+[[nodiscard]] std::size_t whole_number(std::string_view option, std::string_view text, std::size_t least,
+                                       std::size_t most);
+
+/// Counts and parts from 1 to 2²⁴.
+[[nodiscard]] Length length_of(std::string_view option, std::string_view text);
+
+/// "a,b" at ',' is a and b; "" is one empty part.
+[[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
+
+}  // namespace lab
