@@ -152,3 +152,54 @@ TEST_CASE("text to tokens and back: bytes as they are, other tokens in brackets"
   CHECK(lab::bytes_as_tokens("\xff").front() == 255);
   CHECK(lab::tokens_as_text(std::vector<std::int32_t>{256, 65, -1}) == "<256>A<-1>");
 }
+
+TEST_CASE("noise stands before the needle, after it, or as much on each side") {
+  for (const auto place : {lab::NoisePlace::after, lab::NoisePlace::before, lab::NoisePlace::both}) {
+    for (const double depth : {0.0, 0.4, 1.0}) {
+      const NeedleSpec spec{600, depth, 5, 7, 256, place, 1};
+      const auto prompt = make_needle_prompt(spec, generated());
+      CHECK(prompt.tokens.size() + prompt.answer.size() == spec.length);
+      const bool before = place != lab::NoisePlace::after;
+      const bool after = place != lab::NoisePlace::before;
+      for (std::size_t i = 1; i < prompt.tokens.size(); ++i) {
+        const bool noisy = (before && i + 5 >= prompt.needle_first && i < prompt.needle_first) ||
+                           (after && i >= prompt.needle_end && i < prompt.needle_end + 5);
+        REQUIRE((prompt.tokens[i] == 256) == noisy);
+      }
+    }
+  }
+}
+
+TEST_CASE("other needles have other keys, stand apart from the asked one, and leave it what it is") {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto alone = make_needle_prompt({2000, 0.5, 3, seed, 256}, generated());
+    const auto many = make_needle_prompt({2000, 0.5, 3, seed, 256, lab::NoisePlace::both, 20}, generated());
+    CHECK(many.key == alone.key);
+    CHECK(many.answer == alone.answer);
+    CHECK(many.tokens.size() == alone.tokens.size());
+    const std::string text = text_of(many);
+    std::vector<std::string> keys;
+    const std::string lead = " The code of ";
+    for (std::size_t at = text.find(lead); at != std::string::npos; at = text.find(lead, at + 1)) {
+      const std::size_t first = at + lead.size();
+      const std::size_t end = text.find(" is ", first);
+      keys.push_back(text.substr(first, end - first));
+      CHECK(std::all_of(text.begin() + static_cast<std::ptrdiff_t>(end + 4),
+                        text.begin() + static_cast<std::ptrdiff_t>(end + 9),
+                        [](char c) { return c >= '0' && c <= '9'; }));
+    }
+    CHECK(keys.size() == 20);
+    CHECK(std::count(keys.begin(), keys.end(), many.key) == 1);
+    std::sort(keys.begin(), keys.end());
+    CHECK(std::adjacent_find(keys.begin(), keys.end()) == keys.end());
+    const auto needle = lab::bytes_as_tokens(" The code of " + many.key + " is " + many.answer + " ");
+    CHECK(std::equal(needle.begin(), needle.end(),
+                     many.tokens.begin() + static_cast<std::ptrdiff_t>(many.needle_first)));
+    CHECK(many.needle_end - many.needle_first == needle.size());
+    CHECK(many.code_first + 5 + 2 == many.needle_end);
+  }
+  CHECK_THROWS_AS(static_cast<void>(make_needle_prompt({2000, 0.5, 0, 1, 256, {}, 0}, generated())),
+                  dope::Error);
+  CHECK_THROWS_AS(static_cast<void>(make_needle_prompt({2000, 0.5, 0, 1, 256, {}, 1001}, generated())),
+                  dope::Error);
+}

@@ -17,7 +17,9 @@ enum class Stream : std::uint64_t {
   shared_digits = 4,
   shot_keys = 5,
   shot_codes = 6,
-  resample = 7
+  resample = 7,
+  permutation = 8,
+  other_needles = 9
 };
 
 /// Uniform integers that are the same on every machine and with every standard library.
