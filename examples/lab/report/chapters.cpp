@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "lab/report/chapters.hpp"
+
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "dope/core/error.hpp"
+#include "lab/report/cells.hpp"
+#include "lab/report/markdown.hpp"
+#include "lab/report/needle_view.hpp"
+#include "transformer/checked_json.hpp"
+
+namespace report {
+namespace {
+
+constexpr std::size_t largest_table = std::size_t{1} << 24;
+
+std::string value_text(const nlohmann::ordered_json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+/// All entries; those of an object in the configuration one by one, as "model, layers".
+Facts facts_of(const Run& run) {
+  Facts facts{"Configuration and conventions", {{"results", run.name + "/" + run.file.filename().string()}}};
+  for (const auto& [name, value] : run.configuration.items()) {
+    if (!value.is_object()) {
+      facts.items.emplace_back(name, value_text(value));
+      continue;
+    }
+    for (const auto& [part, inner] : value.items())
+      facts.items.emplace_back(name + ", " + part, value_text(inner));
+  }
+  return facts;
+}
+
+std::string program_title(const Run& run) {
+  if (run.program != "needle") return run.program;
+  return needle_setting_of(run).shots ? "many shots" : "needle in a haystack";
+}
+
+}  // namespace
+
+Reported document_of(const std::vector<Run>& runs) {
+  Reported reported;
+  reported.document.title = "Lab report";
+  reported.document.introduction =
+      runs.size() == 1 ? "One run."
+                       : dope::detail::text(runs.size(), " runs, in the order of their folders.");
+  bool anything = false;
+  for (const Run& run : runs) {
+    Chapter chapter{run.name + ": " + program_title(run), {}};
+    const auto table = run.file.parent_path() / "table.md";
+    std::error_code ignored;
+    if (run.program == "needle") {
+      chapter.sections = needle_sections(read_needle_cells(run), needle_setting_of(run));
+    } else if (std::filesystem::is_regular_file(table, ignored)) {
+      chapter.sections.push_back({"Tables", blocks_of_markdown(reference::read_text(table, largest_table))});
+    }
+    if (chapter.sections.empty()) {
+      const std::string why = run.program == "needle" ? "no finished cell that a report shows"
+                                                      : "program " + reference::printable(run.program) +
+                                                            " is unknown to this report and left no table.md";
+      reported.notes.push_back(reference::printable(run.file.string()) + " skipped: " + why);
+      chapter.sections.push_back({"Nothing to show", {Paragraph{"Skipped: " + why + "."}}});
+    } else {
+      anything = true;
+    }
+    chapter.sections.push_back({"Configuration", {facts_of(run)}});
+    reported.document.chapters.push_back(std::move(chapter));
+  }
+  if (!anything)
+    throw dope::Error("report", reported.notes.front(), "results of at least one run that can be shown");
+  return reported;
+}
+
+}  // namespace report

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lab/report/document.hpp"
+#include "lab/report/input.hpp"
+
+namespace report {
+
+/// The report of some runs, a chapter each. A program without a view of its own shows the table.md beside
+/// its results; where that is missing too, `notes` says so, and so does the chapter.
+/// Throws dope::Error for broken cells, and where no run has anything to show.
+struct Reported {
+  Document document;
+  std::vector<std::string> notes;
+};
+[[nodiscard]] Reported document_of(const std::vector<Run>& runs);
+
+}  // namespace report

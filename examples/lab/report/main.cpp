@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "lab/report/chapters.hpp"
+#include "lab/report/html.hpp"
+#include "lab/report/input.hpp"
+#include "lab/report/markdown.hpp"
+#include "lab/report/options.hpp"
+#include "transformer/atomic_file.hpp"
+
+namespace {
+
+int run(int argc, const char* const* argv) {
+  const auto parsed = report::parse_options(argc, argv);
+  if (!parsed.options) {
+    std::cout << parsed.help;
+    return 0;
+  }
+  const auto& folder = parsed.options->folder;
+  std::vector<report::Run> runs;
+  for (const auto& file : report::find_results(folder)) runs.push_back(report::read_run(file));
+  const auto reported = report::document_of(runs);
+  const std::string page = report::html_page(reported.document);
+  const std::string text = report::markdown_page(reported.document);
+  reference::write_file_whole(folder / "report.html", page);
+  reference::write_file_whole(folder / "report.md", text);
+  for (const auto& note : reported.notes) std::cout << note << '\n';
+  std::cout << (folder / "report.html").string() << '\n' << (folder / "report.md").string() << '\n';
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "report: " << error.what() << '\n';
+    return 1;
+  }
+}

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "lab/report/cells.hpp"
+#include "lab/report/document.hpp"
+
+namespace report {
+
+/// lab::length_text; the number alone where the training length is 0, unknown.
+[[nodiscard]] std::string length_label(std::size_t length, std::size_t training_length);
+
+/// Distinct names in the order of the paper's columns: noisy before original; then insert, skip, others.
+[[nodiscard]] std::vector<std::string> setups_in_order(const std::vector<TestCell>& tests);
+
+/// Right answers per method over all depths, in the paper's column order: method | side, r, n, stage, order
+/// | for each length, ascending, noisy then original. Where lengths chose otherwise, their choices stand in
+/// the order of the lengths with " / " between.
+[[nodiscard]] Sheet paper_table(const std::vector<TestCell>& tests);
+
+/// Every method against dynamic_ntk on the same prompts, columns as in paper_table: won, lost, exact p of
+/// McNemar's test after Holm over the table. No rows where there is no such method, or no verdicts.
+[[nodiscard]] Sheet paired_table(const std::vector<TestCell>& tests);
+
+/// What a needle run's pictures need of its configuration.
+struct NeedleSetting {
+  bool shots = false;
+  bool key_heads = false;  // heads are chosen per key head
+  std::size_t layers = 0;  // 0: unknown, no maps of heads
+};
+
+[[nodiscard]] NeedleSetting needle_setting_of(const Run& run);
+
+/// All that a needle run has to show, without its configuration. A kind of cell that is absent has no
+/// section. Throws dope::Error where scores do not fit the layers.
+[[nodiscard]] std::vector<Section> needle_sections(const NeedleCells& cells, const NeedleSetting& setting);
+
+}  // namespace report

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace report {
+
+/// The page's style sheet: light and dark by the reader's setting or the switch, phone width, print.
+/// Pictures take the theme's colours in place of those of lab/support/chart.hpp.
+[[nodiscard]] std::string style_sheet();
+
+/// The theme switch, unfolding for print, and the SHA-256 of exactly these bytes, base64, for the content
+/// security policy.
+[[nodiscard]] std::string_view theme_script();
+inline constexpr std::string_view theme_script_sha256 = "kgMxfVWAZbpNN/3cz1eQDKx4J53d2LEn3v4grJKjm8E=";
+
+}  // namespace report

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "lab/report/cells.hpp"
+#include "lab/report/document.hpp"
+
+namespace report {
+
+/// What a way of selecting heads is taken apart by.
+enum class Feature { n, r, entropy, side, stage, order };
+
+/// The ways of selecting heads that have one value of a feature, under one transform.
+///
+/// A plan that several ways lead to counts for each of them. mean_share: of right answers, over the ways.
+/// best: of the plans tried on most prompts among them, the one with most right answers, on a tie the one
+/// of greater log probability. Log probabilities are over the ways that have one.
+struct Group {
+  std::string value;    // "all" for r where the entropy takes all eigenvalues
+  double number = 0.0;  // of n and r; 0 for "all"
+  std::size_t ways = 0;
+  double mean_share = 0.0;
+  double mean_log_probability = 0.0;
+  Trial best;
+};
+
+/// n and r ascend, "all" first; other values by name.
+[[nodiscard]] std::vector<Group> groups_by(Feature feature, const SweepCell& sweep,
+                                           const std::string& transform);
+
+/// The sweep's transforms, in the order they come.
+[[nodiscard]] std::vector<std::string> transforms_of(const SweepCell& sweep);
+
+/// Calibration taken apart: against n, against r, by every choice, and the best plan of each transform.
+[[nodiscard]] std::vector<Block> sweep_blocks(const std::vector<SweepCell>& sweeps,
+                                              std::size_t training_length);
+
+}  // namespace report
