@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#include "lab/support/baselines.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "transformer/cases.hpp"
+
+namespace {
+
+// Powers and quotients in double, in another order.
+constexpr double rounding = 1e-13;
+
+std::vector<lab::Baseline> all_baselines(const reference::Model& model, std::size_t length) {
+  auto all = lab::main_baselines(model, length);
+  for (auto& baseline : lab::further_baselines(model, length)) all.push_back(std::move(baseline));
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("every baseline by its name, set for the request's length, denoising nothing") {
+  const auto model = test::tiny_model({});
+  const auto all = all_baselines(model, 96);
+  std::vector<std::string> names;
+  for (const auto& baseline : all) {
+    names.push_back(baseline.name);
+    CHECK(baseline.schedule->rows() == 96);
+    CHECK(baseline.schedule->plan().empty());
+    CHECK(baseline.description.contains("scaling"));
+  }
+  CHECK(names == std::vector<std::string>{"plain", "positional_interpolation", "dynamic_ntk", "static_ntk",
+                                          "yarn", "yarn_paper", "llama3", "dual_chunk", "sink_window"});
+}
+
+TEST_CASE("frequencies of three training lengths: ω/3, and the base times 3^(d/(d-2))") {
+  const auto model = test::tiny_model({});
+  const auto all = all_baselines(model, 96);
+  const double base = 10000.0;
+  const double wider = base * std::pow(3.0, 6.0 / 4.0);
+  for (std::size_t f = 0; f < 3; ++f) {
+    const double exponent = -2.0 * static_cast<double>(f) / 6.0;
+    const double native = std::pow(base, exponent);
+    CHECK(all[0].schedule->scaled().omega[f] == doctest::Approx(native).epsilon(rounding));
+    CHECK(all[1].schedule->scaled().omega[f] == doctest::Approx(native / 3.0).epsilon(rounding));
+    CHECK(all[2].schedule->scaled().omega[f] == doctest::Approx(std::pow(wider, exponent)).epsilon(rounding));
+    CHECK(all[3].schedule->scaled().omega[f] == doctest::Approx(std::pow(wider, exponent)).epsilon(rounding));
+  }
+  CHECK(all[7].schedule->pattern() == reference::AttentionPattern(reference::DualChunk{24, 8}));
+  CHECK(all[8].schedule->pattern() == reference::AttentionPattern(reference::SinkWindow{4, 28}));
+}
+
+TEST_CASE("inside the training length no scaling scales") {
+  const auto model = test::tiny_model({});
+  for (const std::size_t length : {1u, 20u, 32u}) {
+    CHECK(lab::stretch(model, length) == 1.0);
+    for (const auto& baseline : all_baselines(model, length)) {
+      CAPTURE(baseline.name);
+      CHECK(baseline.schedule->scaled().omega == dope::native_frequencies(model.config().rope()).omega);
+      CHECK(baseline.schedule->scaled().attention_factor == 1.0);
+    }
+  }
+  CHECK(lab::stretch(model, 33) == doctest::Approx(33.0 / 32.0).epsilon(rounding));
+}
