@@ -72,7 +72,7 @@ Parsed parse_options(int argc, const char* const* argv) {
                              "Folder with config.json, model.safetensors, and lexicon.json for prose",
                              text("examples/model"), "DIR")("text", "Any file; otherwise prose is generated",
                                                             cxxopts::value<std::string>(), "FILE")(
-      "texts", "Passages; of a file, as many parts of it, evenly apart", text("8"), "N");
+      "texts", "Passages; of a file, as many parts of it, evenly apart", text("12"), "N");
   parser.add_options("Measurement")("mode", "both, growing or sliding", text("both"), "MODE")(
       "length", "Tokens of the growing context, or training lengths", text("8L"), "LENGTH")(
       "bins", "Bins of positions to a training length", text("8"), "N")(

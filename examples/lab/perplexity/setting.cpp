@@ -14,7 +14,7 @@ namespace {
 
 using Json = lab::ResultStore::Json;
 
-constexpr std::uint64_t part = 3;  // the needle lab's prompts are parts 1 and 2
+constexpr std::uint64_t prose_part = 3;  // the needle lab's prompts are parts 1 and 2
 
 void require_bytes_as_tokens(const reference::Model& model, const std::filesystem::path& folder) {
   const auto& config = model.config();
@@ -90,7 +90,7 @@ std::size_t Setting::passage_bytes() const noexcept {
 }
 
 std::uint64_t Setting::passage_seed(std::size_t index) const noexcept {
-  return (options.seed << 32) | (part << 28) | static_cast<std::uint64_t>(index);
+  return (options.seed << 32) | (prose_part << 28) | static_cast<std::uint64_t>(index);
 }
 
 std::string Setting::passage(std::size_t index) const {
