@@ -32,9 +32,9 @@ need_packages() {
 }
 
 # What the programs need; what tests and benches need besides.
-program_packages=(g++ cmake make libeigen3-dev libxsimd-dev librandom123-dev libblis-serial-dev
+program_packages=(g++ binutils cmake make libeigen3-dev libxsimd-dev librandom123-dev libblis-serial-dev
                   nlohmann-json3-dev libcxxopts-dev)
-test_packages=("${program_packages[@]}" doctest-dev python3-numpy)
+test_packages=("${program_packages[@]}" doctest-dev python3-numpy qemu-user)
 bench_packages=("${program_packages[@]}" libbenchmark-dev python3-numpy)
 # What tests for 64-bit Arm need besides those.
-aarch64_packages=(g++-aarch64-linux-gnu qemu-user)
+aarch64_packages=(g++-aarch64-linux-gnu)
