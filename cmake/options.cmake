@@ -55,6 +55,7 @@ if(DOPE_SANITIZE)
 endif()
 
 include(${CMAKE_CURRENT_LIST_DIR}/levels.cmake)
+include(${CMAKE_CURRENT_LIST_DIR}/programs.cmake)
 if(DOPE_PORTABLE)
   if(NOT DOPE_HAS_LEVELS)
     message(FATAL_ERROR "DOPE_PORTABLE is ON: given ${CMAKE_SYSTEM_NAME} on ${CMAKE_SYSTEM_PROCESSOR}, sanitizers "

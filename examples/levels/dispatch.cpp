@@ -13,6 +13,7 @@ const levels::Kernels* dope_kernels();
 
 namespace levels {
 
+// [choice]
 const Kernels& kernels_at([[maybe_unused]] Level level) {
 #if defined(DOPE_LEVELS)
   start(level);
@@ -28,5 +29,6 @@ const Kernels& kernels() {
   static const Kernels& chosen = kernels_at(chosen_level());
   return chosen;
 }
+// [/choice]
 
 }  // namespace levels

@@ -29,6 +29,7 @@ void add_gram(dope::HeadView<const T> rows, double* sum) {
 template <dope::Scalar T>
 constexpr KernelsFor<T> kernels_for = {rotate<T>, add_gram<T>};
 
+// [table]
 constexpr Kernels table = {kernels_for<float>, kernels_for<double>, kernels_for<dope::float16>,
                            kernels_for<dope::bfloat16>};
 
@@ -36,3 +37,4 @@ constexpr Kernels table = {kernels_for<float>, kernels_for<double>, kernels_for<
 }  // namespace levels
 
 extern "C" const levels::Kernels* dope_kernels() { return &levels::table; }
+// [/table]
