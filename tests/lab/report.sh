@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# The report program as people meet it: files of its own writing, what it refuses; and with a third argument its page
+# in that browser, headless.   report.sh REPORT NEEDLE|- MODEL_FOLDER [CHROMIUM]
+set -euo pipefail
+program=$1
+needle=$2
+model=$3
+chromium=${4:-}
+here=$(dirname "${BASH_SOURCE[0]}")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+
+echo "== every kind of cell, hostile names, an unknown program: two files, the same bytes again"
+python3 "$here/report_runs.py" "$work/runs"
+"$program" "$work/runs" >"$work/out.txt" 2>"$work/error.txt" || fail "$(cat "$work/error.txt")"
+[ "$(ls "$work/runs" | tr '\n' ' ')" = "a-needle b-shots c-perplexity d-unknown report.html report.md " ] || fail "$(ls "$work/runs")"
+[ ! -s "$work/error.txt" ] || fail "words on stderr: $(cat "$work/error.txt")"
+grep -q "d-unknown.*'unheard of' is unknown" "$work/out.txt" || fail "no word of the unknown program: $(cat "$work/out.txt")"
+cp "$work/runs/report.html" "$work/first.html"
+cp "$work/runs/report.md" "$work/first.md"
+"$program" "$work/runs" >/dev/null
+cmp "$work/runs/report.html" "$work/first.html" || fail "another page from the same results"
+cmp "$work/runs/report.md" "$work/first.md" || fail "another text from the same results"
+[ "$(grep -c '<script' "$work/runs/report.html")" -eq 1 ] || fail "a foreign script element"
+if grep -q '<script' "$work/runs/report.md"; then fail "markup from a file in report.md"; fi
+grep -q '&lt;script&gt;' "$work/runs/report.md" || fail "the hostile name is not in report.md"
+
+echo "== the script's hash in the page's policy is that of its script"
+python3 - "$work/runs/report.html" <<'PYTHON' || fail "the browser would refuse the theme switch"
+import base64, hashlib, re, sys
+page = open(sys.argv[1]).read()
+script = re.search("<script>(.*?)</script>", page, re.S).group(1)
+digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+sys.exit("'sha256-%s'" % digest not in page)
+PYTHON
+
+if [ "$needle" != - ]; then
+  echo "== a run of the needle program: its own numbers, whatever its cells"
+  "$needle" --model "$model" --lengths 170,230 --depths 2 --prompts 2 --calibration 2 --transforms by_all \
+    --out "$work/real" >/dev/null 2>&1
+  "$program" "$work/real" >/dev/null
+  for setup in original noisy; do
+    for method in plain dynamic_ntk by_all; do
+      # All entries of the row in the needle's own table stand in the report's row of that method.
+      grep -A 30 -i "^## $setup" "$work/real/table.md" | grep -m1 "^| $method " | grep -o '[0-9.]* \[[^]]*\]' >"$work/entries.txt"
+      [ "$(wc -l <"$work/entries.txt")" -eq 2 ] || fail "no row $method in the needle's table"
+      while read -r entry; do
+        grep -m1 "^| $method " "$work/real/report.md" | grep -qF "$entry" || fail "$method $setup: no $entry in report.md"
+      done <"$work/entries.txt"
+    done
+  done
+fi
+
+echo "== bad input: one line that says what was given and expected, status 1, nothing written"
+header='{"dope_lab_results":1,"configuration":{"program":"needle"}}'
+refuse() {
+  local status=0
+  "$program" "$@" >"$work/out.txt" 2>"$work/error.txt" || status=$?
+  [ $status -eq 1 ] || fail "status $status for: $*"
+  [ "$(wc -l <"$work/error.txt")" -eq 1 ] || fail "not one line for: $*: $(cat "$work/error.txt")"
+  grep -q 'given .*expected' "$work/error.txt" || fail "unclear error for: $*: $(cat "$work/error.txt")"
+  [ ! -s "$work/out.txt" ] || fail "output beside an error for: $*"
+  [ -z "$(find "$work/bad" -name 'report*' 2>/dev/null)" ] || fail "something written for: $*"
+}
+refuse_bytes() {
+  rm -rf "$work/bad"
+  mkdir -p "$work/bad"
+  printf "$1" >"$work/bad/results.jsonl"
+  refuse "$work/bad"
+}
+refuse
+refuse "$work/nowhere"
+refuse "$work/runs" "$work/runs"
+refuse "$work/runs" --no-such-option
+refuse "$work/first.md"
+mkdir "$work/bad"
+refuse "$work/bad"
+refuse_bytes ''
+refuse_bytes 'nonsense\n'
+refuse_bytes '{"dope_lab_results":1,"configuration":{"program":"loom"}}\n'
+refuse_bytes "$header\n"
+refuse_bytes "$header\\n{\"key\":\"test/1\",\"cell\":{\"method\":\"m\"}}\\n"
+refuse_bytes "$header\\n\\377\\376\\n"
+refuse_bytes "$header\\n\\0\\n"
+rm -rf "$work/bad"
+# One broken run among good ones: nothing is written, and what was there stays.
+cp -r "$work/runs" "$work/mixed"
+echo 'nonsense' >>"$work/mixed/b-shots/results.jsonl"
+status=0
+"$program" "$work/mixed" >/dev/null 2>"$work/error.txt" || status=$?
+[ $status -eq 1 ] && grep -q 'b-shots.*line' "$work/error.txt" || fail "a broken run was taken: $(cat "$work/error.txt")"
+cmp "$work/mixed/report.html" "$work/first.html" || fail "a refused run changed the page"
+# A last line cut short is a run that was killed, not a broken one.
+cp -r "$work/runs" "$work/cut"
+printf '{"key":"test/51' >>"$work/cut/b-shots/results.jsonl"
+"$program" "$work/cut" >/dev/null || fail "a run that was killed was refused"
+cmp "$work/cut/report.html" "$work/first.html" || fail "a cell cut short counted"
+"$program" --help | grep -q 'results.jsonl' || fail "--help is silent on what is read"
+
+if [ "$chromium" ]; then
+  echo "== in a browser: every figure, no script error, no request; light, dark, phone, print, without script"
+  figures=(accuracy-against-length=4 depth-by-length=3 head-scores=6 accuracy-against-n=1 accuracy-against-r=1
+           log-probability-against-n=1 log-probability-against-r=1 accuracy-by-choice=2 attention=2)
+  browse() { timeout 300 python3 "$here/report_page.py" "$chromium" "$@"; }
+  browse "$work/runs/report.html" "${figures[@]}" || fail "the page is not as it should be"
+
+  echo "== the same browser finds what is broken on purpose"
+  refuse_page() {
+    local what=$1 script=$2
+    shift 2
+    python3 - "$work/runs/report.html" "$work/broken.html" "$script" <<'PYTHON'
+import re, sys
+page = open(sys.argv[1]).read()
+changed = eval(sys.argv[3], {"page": page, "re": re})
+assert changed != page, "nothing is broken"
+open(sys.argv[2], "w").write(changed)
+PYTHON
+    if browse "$work/broken.html" "${figures[@]}" >"$work/found.txt"; then fail "not found: $what"; fi
+    grep -q "$what" "$work/found.txt" || fail "found otherwise than $what: $(head -5 "$work/found.txt")"
+  }
+  unguarded='re.sub("<meta http-equiv[^>]*>", "", page)'
+  refuse_page 'request for' "$unguarded.replace('<main>', '<main><img src=\"http://pictures.example/x.png\" alt=\"\">')"
+  refuse_page 'console' 'page.replace("<main>", "<main><img src=\"http://pictures.example/x.png\" alt=\"\">")'
+  refuse_page 'script error' "$unguarded.replace('</body>', '<script>nothing.here()</script></body>')"
+  refuse_page 'figures {' 're.sub("<figure id=\"figure-[0-9]+-attention\".*?</figure>", "", page, 1, re.S)'
+  refuse_page 'texts on each other' 're.sub("<text x=\"[0-9.]+\" y=\"[0-9.]+\"", "<text x=\"200\" y=\"99\"", page)'
+  refuse_page 'contrast' 'page.replace("--ink:#1a1a1a", "--ink:#c0c0c0")'
+  refuse_page 'wide in a view' 'page.replace(".scroll{overflow-x:auto", ".scroll{overflow-x:visible")'
+fi
+echo "all as it should be"
