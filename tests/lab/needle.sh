@@ -43,12 +43,31 @@ grep -q 'Skip needle' "$work/shots.txt" || fail "no table of the skipped needle"
 if "$program" "${small[@]}" --task shots --out "$work/one" >/dev/null 2>"$work/err.txt"; then
   fail "another task went on from a needle run"
 fi
-grep -q 'task' "$work/err.txt" || fail "no word of the other task: $(cat "$work/err.txt")"
+grep -q '"needle" where this run has "shots"' "$work/err.txt" || fail "no word of the other task: $(cat "$work/err.txt")"
 if "$program" --model "$model" --task haystack --out "$work/bad" >/dev/null 2>"$work/err.txt"; then
   fail "an unknown task was taken"
 fi
 grep -q 'needle or shots' "$work/err.txt" || fail "no word of the tasks there are"
 [ ! -e "$work/bad" ] || fail "an unknown task left a folder"
+
+echo "== several needles, noise on both sides, heads by measured gain, no control"
+"$program" --model "$model" --lengths 300 --depths 2 --prompts 1 --calibration 3 --transforms by_all --needles 3 \
+  --noise-at both --noise 3 --greedy 2 --draws 0 --out "$work/many" >"$work/many.txt" 2>/dev/null
+grep -q 'Noisy: 3 start tokens on each side of the needle' "$work/many.txt" || fail "no word of where the noise stands"
+grep -q '"needles":3,"noise":3,"noise_at":"both"' "$work/many/results.jsonl" || fail "needles and noise are not written out"
+grep -q '^greedy by_all ' "$work/many.txt" || fail "no greedy row"
+! grep -q 'random' "$work/many/table.md" || fail "a control though none was asked for"
+
+echo "== heads chosen at another length and on the other task"
+elsewhere=(--model "$model" --depths 2 --prompts 2 --calibration 4 --transforms by_all)
+"$program" "${elsewhere[@]}" --lengths 170,230 --calibrate-at 170 --out "$work/at" >/dev/null 2>&1
+"$program" "${elsewhere[@]}" --lengths 170 --out "$work/here" >/dev/null 2>&1
+"$program" "${elsewhere[@]}" --lengths 170 --calibrate-on shots --out "$work/on" >"$work/on.txt" 2>/dev/null
+verdicts() { grep "\"method\":\"$2\"" "$work/$1/results.jsonl" | grep '"key":"test/170/' | grep -o '"verdicts":"[01]*"'; }
+[ "$(verdicts at 'by_all @170')" = "$(verdicts here by_all)" ] || fail "the same calibration gives other verdicts"
+grep -q '^| by_all @170 ' "$work/at/table.md" || fail "no row that names its calibration length"
+! grep -q '"key":"heads/230"' "$work/at/results.jsonl" || fail "heads were measured where none are chosen"
+grep -q 'Calibration prompts are of the other task, shots' "$work/on.txt" || fail "no word of the other task"
 
 echo "== a finished run is not run again"
 needle --out "$work/one" >"$work/again.txt" 2>/dev/null
@@ -128,6 +147,13 @@ refuse --lengths ''
 refuse --lengths 20
 refuse --lengths 0
 refuse --depths 0
+refuse --needles 0
+refuse --needles 5
+refuse --noise-at left
+refuse --calibrate-at 20
+refuse --calibrate-at 3X
+refuse --calibrate-on haystack
+refuse --greedy -1
 refuse --prompts -1
 refuse --prompts 1e3
 refuse --seed 4294967296
@@ -150,7 +176,7 @@ diff -r "$work/one" "$work/two" || fail "another run's files changed"
 
 echo "== --help explains every option"
 "$program" --help >"$work/help.txt"
-for option in model lengths depths noise prompts haystack transforms baselines gqa sweep calibration draws plan out seed threads fresh; do
+for option in model lengths depths needles noise noise-at calibrate-at calibrate-on greedy prompts haystack transforms baselines gqa sweep calibration draws plan out seed threads fresh; do
   grep -q -- "--$option" "$work/help.txt" || fail "--help is silent on --$option"
 done
 echo "all as it should be"

@@ -2,9 +2,10 @@
 #include "calibration.hpp"
 
 #include <algorithm>
-#include <cmath>
+#include <numeric>
 #include <optional>
 
+#include "lab/support/answer.hpp"
 #include "lab/support/parallel.hpp"
 
 namespace needle {
@@ -25,6 +26,22 @@ std::vector<dope::HeadId> all_units(const dope::AttentionShape& shape, dope::Gqa
     for (std::size_t unit = 0; unit < shape.units(gqa); ++unit) units.push_back({layer, unit});
   }
   return units;
+}
+
+/// Eigenvalues that an entropy looks at, where it is a truncated one.
+std::optional<std::size_t> r_of(const dope::Entropy& entropy) {
+  return std::visit(
+      [](const auto& kind) -> std::optional<std::size_t> {
+        if constexpr (requires { kind.r; }) return kind.r;
+        return std::nullopt;
+      },
+      entropy);
+}
+
+/// "truncated_mean" of "truncated_mean(r=8)"; others keep what stands in brackets.
+std::string name_without_r(const dope::Entropy& entropy) {
+  const std::string name = dope::name_of(entropy);
+  return r_of(entropy) ? name.substr(0, name.find('(')) : name;
 }
 
 }  // namespace
@@ -106,27 +123,19 @@ std::vector<lab::Candidate> candidates_of(const Setting& setting, const Measurem
                     measurement.scores, counts, measurement.spreads);
 }
 
-std::vector<reference::Schedule> schedules_of(const Setting& setting, std::size_t length,
-                                              const std::vector<lab::Candidate>& candidates) {
-  std::vector<reference::Schedule> schedules;
-  for (const auto& candidate : candidates) {
-    schedules.push_back(reference::make_schedule(setting.model, dope::DynamicNtk{}, length, candidate.plan));
-  }
-  schedules.push_back(reference::make_schedule(setting.model, dope::DynamicNtk{}, length));
-  return schedules;
-}
-
-Json try_schedules(const Setting& setting, std::size_t length, std::size_t prompt_index,
-                   const std::vector<reference::Schedule>& schedules) {
+Json try_plans(const Setting& setting, std::size_t length, std::size_t prompt_index,
+               const std::vector<dope::Plan>& plans) {
   const auto prompt = setting.calibration_prompt(length, prompt_index);
-  const auto answers = lab::answer_under(setting.model, prompt.tokens, prompt.expected, schedules);
-  Json cell;
+  std::vector<reference::Schedule> schedules;
+  for (const auto& plan : plans)
+    schedules.push_back(reference::make_schedule(setting.model, dope::DynamicNtk{}, length, plan));
   std::string hits;
   Json log_probability = Json::array();
-  for (const auto& answer : answers) {
+  for (const auto& answer : lab::answer_under(setting.model, prompt.tokens, prompt.expected, schedules)) {
     hits += answer.verdict == lab::Verdict::hit ? '1' : '0';
     log_probability.push_back(answer.log_probability);
   }
+  Json cell;
   cell["length"] = length;
   cell["depth"] = prompt.depth;
   cell["noise"] = prompt.noise;
@@ -136,35 +145,102 @@ Json try_schedules(const Setting& setting, std::size_t length, std::size_t promp
   return cell;
 }
 
-Calibration choose(const Setting& setting, std::size_t length, Measurement measurement,
-                   std::vector<lab::Candidate> candidates, const std::vector<Json>& cells) {
-  std::vector<Trial> trials(candidates.size() + 1);
-  for (const Json& cell : cells) {
-    const auto hits = cell.at("hits").get<std::string>();
-    for (std::size_t i = 0; i < trials.size(); ++i) {
-      trials[i].hits += hits.at(i) == '1' ? 1 : 0;
-      trials[i].log_probability +=
-          cell.at("log_probability").at(i).get<double>() / static_cast<double>(cells.size());
-    }
+void add_cell(const Json& cell, const std::vector<std::size_t>& ids, std::vector<lab::Trial>& trials) {
+  const auto hits = cell.at("hits").get<std::string>();
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    lab::Trial& trial = trials.at(ids[i]);
+    ++trial.prompts;
+    trial.hits += hits.at(i) == '1' ? 1 : 0;
+    trial.log_probability += cell.at("log_probability").at(i).get<double>();
   }
-  Calibration calibration{length, std::move(measurement), std::move(candidates), trials.back(), {}};
+}
+
+std::vector<std::vector<std::size_t>> rounds_of(const Setting& setting) {
+  const std::size_t prompts = setting.options.calibration_prompts;
+  if (setting.options.breadth == lab::Breadth::full) return lab::halving_rounds(prompts);
+  std::vector<std::size_t> all(prompts);
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return {all};
+}
+
+std::vector<std::size_t> transforms_of(const Setting& setting,
+                                       const std::vector<lab::Candidate>& candidates) {
+  const auto& all = setting.options.transforms;
+  std::vector<std::size_t> indices;
+  for (const auto& candidate : candidates) {
+    indices.push_back(
+        static_cast<std::size_t>(std::find(all.begin(), all.end(), candidate.plan.transform) - all.begin()));
+  }
+  return indices;
+}
+
+std::vector<Choice> choose(const Setting& setting, const std::vector<lab::Candidate>& candidates,
+                           const std::vector<lab::Trial>& trials) {
+  std::vector<Choice> choices;
   for (const auto& transform : setting.options.transforms) {
     Choice choice{transform, {}, {}, 0};
-    for (std::size_t i = 0; i < calibration.candidates.size(); ++i) {
-      const auto& candidate = calibration.candidates[i];
-      if (!(candidate.plan.transform == transform)) continue;
-      const bool better =
-          choice.distinct_plans == 0 || trials[i].hits > choice.trial.hits ||
-          (trials[i].hits == choice.trial.hits && trials[i].log_probability > choice.trial.log_probability);
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      if (!(candidates[i].plan.transform == transform)) continue;
       ++choice.distinct_plans;
-      if (better) {
-        choice.candidate = candidate;
+      if (trials[i].prompts < setting.options.calibration_prompts) continue;
+      if (choice.trial.prompts == 0 || lab::better(trials[i], choice.trial)) {
+        choice.candidate = candidates[i];
         choice.trial = trials[i];
       }
     }
-    calibration.choices.push_back(std::move(choice));
+    choices.push_back(std::move(choice));
   }
-  return calibration;
+  return choices;
+}
+
+Json sweep_cell(const Setting& setting, std::size_t length, const std::vector<lab::Candidate>& candidates,
+                const std::vector<lab::Trial>& trials) {
+  const auto of_trial = [](Json& json, const lab::Trial& trial) {
+    json["prompts"] = trial.prompts;
+    json["hits"] = trial.hits;
+    json["log_probability"] = trial.mean_log_probability();
+  };
+  Json cell;
+  cell["length"] = length;
+  cell["prompts_per_round"] = Json::array();
+  for (const auto& round : rounds_of(setting)) cell["prompts_per_round"].push_back(round.size());
+  cell["baseline"] = Json::object();
+  of_trial(cell["baseline"], trials.back());
+  cell["plans"] = Json::array();
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    Json plan;
+    plan["transform"] = dope::name_of(candidates[i].plan.transform);
+    plan["heads"] = Json::array();
+    for (const auto& head : candidates[i].plan.heads) plan["heads"].push_back({head.layer, head.head});
+    plan["selectors"] = Json::array();
+    for (const auto& selector : candidates[i].selectors) {
+      const auto& indicator = selector.indicator;
+      const auto r = r_of(indicator.entropy);
+      plan["selectors"].push_back({{"stage", std::string(dope::name_of(indicator.stage))},
+                                   {"side", std::string(dope::name_of(indicator.side))},
+                                   {"entropy", name_without_r(indicator.entropy)},
+                                   {"r", r ? Json(*r) : Json(nullptr)},
+                                   {"order", std::string(dope::name_of(selector.order))},
+                                   {"n", selector.count}});
+    }
+    of_trial(plan, trials[i]);
+    cell["plans"].push_back(std::move(plan));
+  }
+  return cell;
+}
+
+std::vector<dope::Plan> extensions_of(const Setting& setting, const Measurement& measurement,
+                                      const dope::Plan& plan) {
+  const auto shape = setting.model.shape();
+  std::vector<dope::Plan> plans;
+  for (const auto& unit : all_units(shape, setting.options.gqa)) {
+    if (plan.find(unit)) continue;
+    auto heads = plan.heads;
+    heads.push_back(unit);
+    plans.push_back(
+        lab::plan_for(shape, setting.options.gqa, plan.transform, std::move(heads), measurement.spreads));
+  }
+  return plans;
 }
 
 }  // namespace needle

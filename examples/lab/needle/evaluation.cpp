@@ -37,66 +37,102 @@ std::string short_name(const Setting& setting, const dope::Transform& transform)
   return std::count_if(all.begin(), all.end(), same_family) > 1 ? name : family;
 }
 
-/// "1" a hit, "0" a miss, prompt after prompt: what paired comparisons need.
-std::string hits_text(const std::vector<lab::Verdict>& verdicts) {
-  std::string text;
-  for (const auto verdict : verdicts) text += verdict == lab::Verdict::hit ? '1' : '0';
-  return text;
+Json describe(const Setting& setting, const Choice& choice) {
+  Json description = describe(choice.candidate.plan);
+  const auto& selector = choice.candidate.selectors.front();
+  description["indicator"] = dope::name_of(selector.indicator);
+  description["order"] = std::string(dope::name_of(selector.order));
+  description["n"] = selector.count;
+  description["also_selected_by"] = choice.candidate.selectors.size() - 1;
+  description["calibration_hits"] = choice.trial.hits;
+  description["calibration_prompts"] = setting.options.calibration_prompts;
+  description["calibration_log_probability"] = choice.trial.mean_log_probability();
+  description["best_of"] = choice.distinct_plans;
+  return description;
+}
+
+Json describe(const Greedy& greedy) {
+  Json description = describe(greedy.plan);
+  description["chosen_by"] = "measured gain, head by head";
+  description["n"] = greedy.plan.heads.size();
+  description["calibration_hits"] = greedy.trial.hits;
+  description["calibration_prompts"] = greedy.trial.prompts;
+  description["calibration_log_probability"] = greedy.trial.mean_log_probability();
+  return description;
 }
 
 }  // namespace
 
-std::vector<Method> methods_of(const Setting& setting, const Calibration& calibration) {
+std::vector<Method> methods_of(const Setting& setting, const std::vector<Calibration>& calibrations,
+                               std::size_t length) {
   const auto& model = setting.model;
-  const std::size_t length = calibration.length;
   const auto planned = [&](const dope::Plan& plan) {
     return reference::make_schedule(model, dope::DynamicNtk{}, length, plan);
   };
   std::vector<Method> methods;
   const auto add = [&](std::vector<lab::Baseline> baselines) {
-    for (auto& baseline : baselines)
-      methods.push_back(
-          {std::move(baseline.name), {std::move(baseline.schedule)}, std::move(baseline.description)});
+    for (auto& baseline : baselines) {
+      methods.push_back({std::move(baseline.name),
+                         Kind::baseline,
+                         {std::move(baseline.schedule)},
+                         std::move(baseline.description)});
+    }
   };
   add(lab::main_baselines(model, length));
   if (setting.options.baselines == Baselines::all) add(lab::further_baselines(model, length));
-  for (const Choice& choice : calibration.choices) {
-    Json description = describe(choice.candidate.plan);
-    const auto& selector = choice.candidate.selectors.front();
-    description["indicator"] = dope::name_of(selector.indicator);
-    description["order"] = std::string(dope::name_of(selector.order));
-    description["n"] = selector.count;
-    description["also_selected_by"] = choice.candidate.selectors.size() - 1;
-    description["calibration_hits"] = choice.trial.hits;
-    description["calibration_prompts"] = setting.options.calibration_prompts;
-    description["calibration_log_probability"] = choice.trial.log_probability;
-    description["chosen_from"] = choice.distinct_plans;
-    methods.push_back(
-        {short_name(setting, choice.transform), {planned(choice.candidate.plan)}, std::move(description)});
-  }
-  for (const Choice& choice : calibration.choices) {
-    Method method{"random " + short_name(setting, choice.transform), {}, {}};
-    method.description = {{"scaling", "dynamic_ntk"},
-                          {"transform", dope::name_of(choice.transform)},
-                          {"n", choice.candidate.plan.heads.size()},
-                          {"draws", Json::array()}};
-    for (std::size_t draw = 0; draw < setting.options.random_draws; ++draw) {
-      const std::uint64_t seed = (setting.options.seed << 32) | draw;
-      const auto plan = lab::plan_for(
-          model.shape(), setting.options.gqa, choice.transform,
-          dope::random_heads(model.shape(), setting.options.gqa, choice.candidate.plan.heads.size(), seed),
-          calibration.measurement.spreads);
-      method.schedules.push_back(planned(plan));
-      method.description["draws"].push_back(heads_json(plan));
+
+  const auto sources = setting.sources_of(length);
+  const auto for_each_source = [&](const auto& visit) {
+    for (const Calibration& calibration : calibrations) {
+      if (std::find(sources.begin(), sources.end(), calibration.length) == sources.end()) continue;
+      const bool elsewhere = !setting.options.calibrate_at.empty();
+      visit(calibration, elsewhere ? dope::detail::text(" @", calibration.length) : std::string());
     }
-    methods.push_back(std::move(method));
-  }
+  };
+  for_each_source([&](const Calibration& calibration, const std::string& at) {
+    for (const Choice& choice : calibration.choices) {
+      methods.push_back({short_name(setting, choice.transform) + at,
+                         Kind::chosen,
+                         {planned(choice.candidate.plan)},
+                         describe(setting, choice)});
+    }
+  });
+  for_each_source([&](const Calibration& calibration, const std::string& at) {
+    for (const Greedy& greedy : calibration.greedy) {
+      methods.push_back({"greedy " + short_name(setting, greedy.plan.transform) + at,
+                         Kind::greedy,
+                         {planned(greedy.plan)},
+                         describe(greedy)});
+    }
+  });
+  for_each_source([&](const Calibration& calibration, const std::string& at) {
+    if (setting.options.random_draws == 0) return;
+    for (const Choice& choice : calibration.choices) {
+      Method method{"random " + short_name(setting, choice.transform) + at, Kind::control, {}, {}};
+      const std::size_t count = choice.candidate.plan.heads.size();
+      method.description = {{"scaling", "dynamic_ntk"},
+                            {"transform", dope::name_of(choice.transform)},
+                            {"n", count},
+                            {"draws", Json::array()}};
+      for (std::size_t draw = 0; draw < setting.options.random_draws; ++draw) {
+        const std::uint64_t seed = (setting.options.seed << 32) | draw;
+        const auto plan = lab::plan_for(model.shape(), setting.options.gqa, choice.transform,
+                                        dope::random_heads(model.shape(), setting.options.gqa, count, seed),
+                                        calibration.measurement.spreads);
+        method.schedules.push_back(planned(plan));
+        method.description["draws"].push_back(heads_json(plan));
+      }
+      methods.push_back(std::move(method));
+    }
+  });
   for (std::size_t i = 0; i < setting.plans.size(); ++i) {
     const auto& saved = setting.plans[i];
     Json description = describe(saved.plan);
     description["origin"] = saved.origin;
-    methods.push_back(
-        {setting.options.plans[i].filename().string(), {planned(saved.plan)}, std::move(description)});
+    methods.push_back({setting.options.plans[i].filename().string(),
+                       Kind::saved,
+                       {planned(saved.plan)},
+                       std::move(description)});
   }
   return methods;
 }
@@ -107,38 +143,53 @@ std::string test_key(const Setting& setting, std::size_t length, Setup setup, st
                             lab::percent(setting.depth(depth_index)), "/", method);
 }
 
-std::vector<lab::Verdict> answer_test(const Setting& setting, const std::vector<Method>& methods,
-                                      std::size_t length, Setup setup, std::size_t depth_index,
-                                      std::size_t prompt_index) {
-  const auto prompt = setting.prompt(Part::test, length, setup, depth_index, prompt_index);
-  // The draws take turns over depths too, so that no draw owns a depth.
-  const std::size_t turn = depth_index * setting.options.prompts + prompt_index;
+Answered answer_test(const Setting& setting, const std::vector<Method>& methods, std::size_t length,
+                     Setup setup, std::size_t depth_index, std::size_t prompt_index) {
+  const auto prompt = setting.test_prompt(length, setup, depth_index, prompt_index);
   std::vector<reference::Schedule> schedules;
-  for (const Method& method : methods) schedules.push_back(method.schedules[turn % method.schedules.size()]);
-  std::vector<lab::Verdict> verdicts;
-  for (const auto& answer : lab::answer_under(setting.model, prompt.tokens, prompt.expected, schedules)) {
-    verdicts.push_back(answer.verdict);
+  for (const Method& method : methods)
+    schedules.insert(schedules.end(), method.schedules.begin(), method.schedules.end());
+  const auto answers = lab::answer_under(setting.model, prompt.tokens, prompt.expected, schedules);
+  Answered answered;
+  auto answer = answers.begin();
+  for (const Method& method : methods) {
+    auto& verdicts = answered.emplace_back();
+    for (std::size_t i = 0; i < method.schedules.size(); ++i) verdicts.push_back((answer++)->verdict);
   }
-  return verdicts;
+  return answered;
 }
 
-Json test_cell(const Setting& setting, const Method& method, std::size_t length, Setup setup,
-               std::size_t depth_index, const std::vector<lab::Verdict>& verdicts) {
-  const auto hits = static_cast<std::size_t>(std::count(verdicts.begin(), verdicts.end(), lab::Verdict::hit));
-  const auto interval = lab::wilson(hits, verdicts.size());
+Json test_cell(const Setting& setting, const std::vector<Method>& methods, std::size_t method,
+               std::size_t length, Setup setup, std::size_t depth_index,
+               const std::vector<Answered>& prompts) {
+  std::vector<std::string> texts(methods[method].schedules.size());
+  std::size_t hits = 0;
+  for (const Answered& prompt : prompts) {
+    for (std::size_t draw = 0; draw < texts.size(); ++draw) {
+      const bool hit = prompt[method][draw] == lab::Verdict::hit;
+      texts[draw] += hit ? '1' : '0';
+      hits += hit ? 1 : 0;
+    }
+  }
+  const std::size_t asked = prompts.size() * texts.size();
+  const auto interval = lab::wilson(hits, asked);
   Json cell;
-  cell["method"] = method.name;
+  cell["method"] = methods[method].name;
   cell["length"] = length;
   cell["training_length"] = setting.model.config().training_length;
   cell["setup"] = std::string(name_of(setup));
   cell["noise"] = setup == Setup::noisy ? setting.options.noise : 0;
   cell["depth"] = setting.depth(depth_index);
   cell["hits"] = hits;
-  cell["prompts"] = verdicts.size();
-  cell["verdicts"] = hits_text(verdicts);
+  cell["prompts"] = asked;
+  if (methods[method].kind == Kind::control) {
+    cell["draws"] = texts;
+  } else {
+    cell["verdicts"] = texts.front();
+  }
   cell["wilson_95"] = {interval.low, interval.high};
   cell["first_seed"] = setting.prompt_seed(Part::test, depth_index, 0);
-  cell["how"] = method.description;
+  cell["how"] = methods[method].description;
   return cell;
 }
 

@@ -18,11 +18,13 @@ constexpr std::string_view introduction =
     "on\n"
     "calibration prompts of the same length, with seeds of their own; the table is measured on other "
     "prompts.\n"
-    "A random control denoises as many heads, drawn by lot.\n\n"
+    "A random control denoises as many heads, drawn by lot; --greedy adds the heads that measured gain "
+    "alone\n"
+    "would choose.\n\n"
     "With --task shots the prompt is a list of such facts whose codes begin alike: either one of them is "
     "asked\n"
     "(insert: five digits, found among look-alikes), or a new key (skip: the digits that all codes share).\n"
-    "Plans chosen on one task run on the other with --plan.\n\n"
+    "Heads chosen at another length or on the other task: --calibrate-at, --calibrate-on, or --plan.\n\n"
     "Leaves in --out: table.md (the tables), results.jsonl (a line per finished cell, every convention in "
     "it),\n"
     "plans/*.json (the chosen plans, for --plan), *.svg (depth x length per method; layer x head scores "
@@ -50,17 +52,24 @@ std::vector<std::string> split(std::string_view text, char separator) {
   return parts;
 }
 
-Length length_of(std::string_view text) {
+Length length_of(std::string_view option, std::string_view text) {
   const bool relative = text.ends_with('L');
   if (relative) text.remove_suffix(1);
-  return {whole_number("lengths", text, 1, std::size_t{1} << 24),
+  return {whole_number(option, text, 1, std::size_t{1} << 24),
           relative ? Length::Unit::training_lengths : Length::Unit::tokens};
 }
 
-Task task_of(const std::string& text) {
+Task task_of(std::string_view option, const std::string& text) {
   if (text == "needle") return Task::needle;
   if (text == "shots") return Task::shots;
-  throw dope::Error("--task", '"' + text + '"', "needle or shots");
+  throw dope::Error(dope::detail::text("--", option), '"' + text + '"', "needle or shots");
+}
+
+lab::NoisePlace noise_place_of(const std::string& text) {
+  if (text == "after") return lab::NoisePlace::after;
+  if (text == "before") return lab::NoisePlace::before;
+  if (text == "both") return lab::NoisePlace::both;
+  throw dope::Error("--noise-at", '"' + text + '"', "after, before or both");
 }
 
 Baselines baselines_of(const std::string& text) {
@@ -84,15 +93,23 @@ Options read(const cxxopts::ParseResult& result) {
   options.out = result["out"].as<std::string>();
   if (result.count("haystack") != 0) options.haystack = result["haystack"].as<std::string>();
   for (const auto& part : split(result["lengths"].as<std::string>(), ','))
-    options.lengths.push_back(length_of(part));
-  options.task = task_of(result["task"].as<std::string>());
-  // The paper's: every tenth for the needle, thirds for the asked exemplar.
-  options.depths = options.task == Task::needle ? 11 : 4;
+    options.lengths.push_back(length_of("lengths", part));
+  options.task = task_of("task", result["task"].as<std::string>());
+  options.depths = usual_depths(options.task);
   if (result.count("depths") != 0) options.depths = number("depths", 1, 1001);
+  options.needles = number("needles", 1, 1000);
   options.noise = number("noise", 0, 65536);
+  options.noise_place = noise_place_of(result["noise-at"].as<std::string>());
   options.prompts = number("prompts", 1, 65536);
   options.calibration_prompts = number("calibration", 1, 65536);
-  options.random_draws = number("draws", 1, 65536);
+  if (result.count("calibrate-at") != 0) {
+    for (const auto& part : split(result["calibrate-at"].as<std::string>(), ','))
+      options.calibrate_at.push_back(length_of("calibrate-at", part));
+  }
+  if (result.count("calibrate-on") != 0)
+    options.calibrate_on = task_of("calibrate-on", result["calibrate-on"].as<std::string>());
+  options.random_draws = number("draws", 0, 65536);
+  options.greedy = number("greedy", 0, 65536);
   for (const auto& part : split(result["transforms"].as<std::string>(), ';')) {
     options.transforms.push_back(dope::parse_transform(part));
   }
@@ -109,6 +126,10 @@ Options read(const cxxopts::ParseResult& result) {
 }
 
 }  // namespace
+
+std::string_view name_of(Task task) noexcept { return task == Task::needle ? "needle" : "shots"; }
+
+std::size_t usual_depths(Task task) noexcept { return task == Task::needle ? 11 : 4; }
 
 Parsed parse_options(int argc, const char* const* argv) {
   cxxopts::Options parser("needle", std::string(introduction));
@@ -128,7 +149,10 @@ Parsed parse_options(int argc, const char* const* argv) {
                                 "Depths of the needle or the asked exemplar, evenly from 0 to 100 % "
                                 "(default: 11 for needle, 4 for shots)",
                                 cxxopts::value<std::string>(), "N")(
-      "noise", "Start tokens right after the needle in the noisy setup; 0: no noisy setup", text("4"), "K")(
+      "needles", "Facts in the text, with other keys and at drawn places but for the one that is asked",
+      text("1"),
+      "K")("noise", "Start tokens at the asked needle in the noisy setup; 0: no noisy setup", text("4"), "K")(
+      "noise-at", "Where they stand: after, before, or both (as many on each side)", text("after"), "SIDE")(
       "prompts", "Test prompts per length, setup and depth", text("4"), "N")(
       "haystack", "Text around the needle, any file; otherwise prose is generated",
       cxxopts::value<std::string>(), "FILE");
@@ -144,11 +168,19 @@ Parsed parse_options(int argc, const char* const* argv) {
       text("by_parts;by_all;by_gaussian"),
       "LIST")("gqa", "per_query_head (a denoised head gets its own copy of a shared key) or per_key_group",
               text("per_query_head"), "POLICY")(
-      "sweep", "quick, or full: every entropy, r, stage, side, order and 1 to 16 heads", text("quick"),
-      "BREADTH")("calibration", "Calibration prompts per length, over all depths and setups in turn",
-                 text("11"), "N")("draws", "Random head sets that take turns in the control", text("5"), "N")(
-      "plan", "A saved plan as one more method; may be repeated", cxxopts::value<std::vector<std::string>>(),
-      "FILE");
+      "sweep",
+      "quick, or full: every entropy, r, stage, side, order and 1 to 16 heads, pruned by successive halving",
+      text("quick"), "BREADTH")(
+      "calibration", "Calibration prompts per length, over all depths and setups in turn", text("11"), "N")(
+      "calibrate-at", "Lengths whose calibration prompts choose the heads (default: that of the test)",
+      cxxopts::value<std::string>(),
+      "LIST")("calibrate-on",
+              "needle or shots: the task whose calibration prompts choose the heads (default: --task)",
+              cxxopts::value<std::string>(), "TASK")(
+      "greedy", "Also choose up to N heads one by one, by the measured gain on calibration prompts",
+      text("0"), "N")("draws", "Random head sets of the control, each on every prompt; 0: no control",
+                      text("4"), "N")("plan", "A saved plan as one more method; may be repeated",
+                                      cxxopts::value<std::vector<std::string>>(), "FILE");
   parser.add_options("Run")("out", "Folder for results; made where there is none", text("out/needle"), "DIR")(
       "seed", "Of prompts and random heads; the same seed gives the same table, whatever the threads",
       text("1"), "N")("threads", "0: as many as the system offers", text("0"), "N")(

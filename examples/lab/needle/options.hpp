@@ -6,9 +6,11 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dope/denoise.hpp"
+#include "lab/support/prompts.hpp"
 #include "lab/support/store.hpp"
 #include "lab/support/sweep.hpp"
 
@@ -24,8 +26,13 @@ struct Length {
   }
 };
 
-/// What a prompt is about. needle: one fact in a long text. shots: exemplar lines that share digits.
+/// What a prompt is about. needle: a fact in a long text. shots: exemplar lines that share digits.
 enum class Task { needle, shots };
+
+[[nodiscard]] std::string_view name_of(Task task) noexcept;
+
+/// The paper's: every tenth for the needle, thirds for the asked exemplar.
+[[nodiscard]] std::size_t usual_depths(Task task) noexcept;
 
 /// Which methods without denoising stand in the table: main: plain, Positional Interpolation, Dynamic NTK;
 /// all: also static NTK, both YaRN ramps, Llama 3, Dual Chunk Attention, and sink with window.
@@ -39,10 +46,15 @@ struct Options {
   std::optional<std::filesystem::path> haystack;
   std::vector<Length> lengths;
   std::size_t depths = 11;
+  std::size_t needles = 1;
   std::size_t noise = 4;
+  lab::NoisePlace noise_place = lab::NoisePlace::after;
   std::size_t prompts = 4;
   std::size_t calibration_prompts = 11;
-  std::size_t random_draws = 5;
+  std::vector<Length> calibrate_at;  // empty: at the length of the test
+  std::optional<Task> calibrate_on;  // none: on the task of the test
+  std::size_t random_draws = 4;
+  std::size_t greedy = 0;  // most heads of a greedy plan; 0: none
   std::vector<dope::Transform> transforms;
   dope::GqaPolicy gqa = dope::GqaPolicy::per_query_head;
   Baselines baselines = Baselines::main;

@@ -2,6 +2,7 @@
 #include "report.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "lab/support/chart.hpp"
@@ -19,15 +20,35 @@ using lab::Align;
 using lab::Column;
 using lab::Table;
 
+/// What every method is held against, on the same prompts.
+constexpr std::string_view yardstick = "dynamic_ntk";
+
+/// Answers of one method; of a control also of each draw.
 struct Tally {
   std::size_t hits = 0;
   std::size_t prompts = 0;
+  std::vector<std::size_t> draws;  // hits of each
+
+  [[nodiscard]] double share() const {
+    return static_cast<double>(hits) / static_cast<double>(std::max<std::size_t>(1, prompts));
+  }
+  [[nodiscard]] double share_of_draw(std::size_t draw) const {
+    return static_cast<double>(draws[draw] * draws.size()) /
+           static_cast<double>(std::max<std::size_t>(1, prompts));
+  }
 };
 
 Tally tally(const lab::ResultStore& store, const std::string& key) {
   const auto* cell = store.find(key);
   if (cell == nullptr) return {};
-  return {cell->at("hits").get<std::size_t>(), cell->at("prompts").get<std::size_t>()};
+  Tally found{cell->at("hits").get<std::size_t>(), cell->at("prompts").get<std::size_t>(), {}};
+  if (cell->contains("draws")) {
+    for (const auto& draw : cell->at("draws")) {
+      const auto verdicts = draw.get<std::string>();
+      found.draws.push_back(static_cast<std::size_t>(std::count(verdicts.begin(), verdicts.end(), '1')));
+    }
+  }
+  return found;
 }
 
 Tally over_depths(const Setting& setting, const lab::ResultStore& store, std::size_t length, Setup setup,
@@ -37,8 +58,28 @@ Tally over_depths(const Setting& setting, const lab::ResultStore& store, std::si
     const Tally cell = tally(store, test_key(setting, length, setup, depth, method));
     sum.hits += cell.hits;
     sum.prompts += cell.prompts;
+    sum.draws.resize(cell.draws.size());
+    for (std::size_t draw = 0; draw < cell.draws.size(); ++draw) sum.draws[draw] += cell.draws[draw];
   }
   return sum;
+}
+
+/// Standard deviation of the draws' shares, 0 for one draw.
+double spread_of_draws(const Tally& tally) {
+  const std::size_t count = tally.draws.size();
+  if (count < 2) return 0.0;
+  double sum = 0.0;
+  for (std::size_t draw = 0; draw < count; ++draw) {
+    const double off = tally.share_of_draw(draw) - tally.share();
+    sum += off * off;
+  }
+  return std::sqrt(sum / static_cast<double>(count - 1));
+}
+
+/// A proportion with its interval, or of a control "mean ± standard deviation over draws".
+std::string score_text(const Tally& tally) {
+  if (tally.draws.empty()) return lab::percent_with_interval(tally.hits, tally.prompts);
+  return lab::percent(tally.share()) + " ± " + lab::percent(spread_of_draws(tally));
 }
 
 std::string length_label(const Setting& setting, std::size_t length) {
@@ -63,12 +104,19 @@ std::string task_title(const Setting& setting) {
   return setting.options.task == Task::shots ? "Many shots" : "Needle in a haystack";
 }
 
+std::string noise_title(const Setting& setting) {
+  const auto place = setting.options.noise_place;
+  const std::string count = dope::detail::text("Noisy: ", setting.options.noise, " start tokens ");
+  return count + (place == lab::NoisePlace::both ? "on each side of the needle"
+                                                 : std::string(name_of(place)) + " the needle");
+}
+
 std::string setup_title(const Setting& setting, Setup setup) {
   switch (setup) {
     case Setup::original:
       return "Original";
     case Setup::noisy:
-      return dope::detail::text("Noisy: ", setting.options.noise, " start tokens after the needle");
+      return noise_title(setting);
     case Setup::insert:
       return "Needle insert: the asked exemplar stands among the shots";
     case Setup::skip:
@@ -85,21 +133,22 @@ std::string head_list(const dope::Plan& plan) {
   return list;
 }
 
-std::string score_table(const Setting& setting, const std::vector<std::string>& methods,
-                        const lab::ResultStore& store, Setup setup, Form form) {
-  std::vector<Column> columns = {{"method", Align::left}};
+/// A table with a column for each test length after the given ones.
+Table table_by_length(const Setting& setting, std::vector<Column> columns) {
   for (const std::size_t length : setting.lengths)
     columns.push_back({length_label(setting, length), Align::right});
-  Table table(columns);
-  for (const auto& method : methods) {
-    std::vector<std::string> row = {method};
-    for (const std::size_t length : setting.lengths) {
-      const Tally sum = over_depths(setting, store, length, setup, method);
-      row.push_back(lab::percent_with_interval(sum.hits, sum.prompts));
-    }
+  return Table(columns);
+}
+
+std::string score_table(const Finished& run, Setup setup, Form form) {
+  Table table = table_by_length(run.setting, {{"method", Align::left}});
+  for (const Method& method : run.methods) {
+    std::vector<std::string> row = {method.name};
+    for (const std::size_t length : run.setting.lengths)
+      row.push_back(score_text(over_depths(run.setting, run.store, length, setup, method.name)));
     table.add_row(row);
   }
-  return heading(setup_title(setting, setup), form) + shown(table, form);
+  return heading(setup_title(run.setting, setup), form) + shown(table, form);
 }
 
 /// The verdicts of a method on all test prompts of a setup and length; of one (setup, length), in one order.
@@ -128,31 +177,35 @@ Disagreement against(const std::string& rival, const std::string& verdicts) {
   return counts;
 }
 
-/// Every method against Dynamic NTK on the same prompts, p-values corrected for how many the table shows.
-std::string paired_table(const Setting& setting, const std::vector<std::string>& methods,
-                         const lab::ResultStore& store, Form form) {
-  const std::string rival = "dynamic_ntk";
-  std::vector<Column> columns = {{"setup", Align::left}, {"method", Align::left}};
-  for (const std::size_t length : setting.lengths)
-    columns.push_back({length_label(setting, length), Align::right});
+/// Every method but Dynamic NTK itself and the controls, which are many methods.
+std::vector<std::string> compared(const std::vector<Method>& methods) {
+  std::vector<std::string> names;
+  for (const Method& method : methods) {
+    if (method.kind != Kind::control && method.name != yardstick) names.push_back(method.name);
+  }
+  return names;
+}
+
+/// Methods against Dynamic NTK on the same prompts, p-values corrected for how many the table shows.
+std::string paired_table(const Finished& run, Form form) {
+  const auto& [setting, calibrations, methods, store] = run;
+  const auto names = compared(methods);
   std::vector<Disagreement> counts;
   std::vector<double> p;
   for (const Setup setup : setting.setups) {
-    for (const auto& method : methods) {
-      if (method == rival) continue;
+    for (const auto& method : names) {
       for (const std::size_t length : setting.lengths) {
-        counts.push_back(against(verdicts_of(setting, store, length, setup, rival),
+        counts.push_back(against(verdicts_of(setting, store, length, setup, std::string(yardstick)),
                                  verdicts_of(setting, store, length, setup, method)));
         p.push_back(lab::mcnemar(counts.back().won, counts.back().lost));
       }
     }
   }
   const auto corrected = lab::holm(p);
-  Table table(columns);
+  Table table = table_by_length(setting, {{"setup", Align::left}, {"method", Align::left}});
   std::size_t at = 0;
   for (const Setup setup : setting.setups) {
-    for (const auto& method : methods) {
-      if (method == rival) continue;
+    for (const auto& method : names) {
       std::vector<std::string> row = {std::string(name_of(setup)), method};
       for (std::size_t i = 0; i < setting.lengths.size(); ++i, ++at) {
         row.push_back(dope::detail::text("+", counts[at].won, " -", counts[at].lost,
@@ -165,13 +218,41 @@ std::string paired_table(const Setting& setting, const std::vector<std::string>&
          shown(table, form);
 }
 
+/// Each chosen plan against its control: as many heads, drawn by lot.
+std::string control_table(const Finished& run, Form form) {
+  const auto& [setting, calibrations, methods, store] = run;
+  Table table = table_by_length(setting, {{"setup", Align::left}, {"method", Align::left}});
+  for (const Setup setup : setting.setups) {
+    for (const Method& method : methods) {
+      if (method.kind != Kind::chosen) continue;
+      std::vector<std::string> row = {std::string(name_of(setup)), method.name};
+      for (const std::size_t length : setting.lengths) {
+        const Tally chosen = over_depths(setting, store, length, setup, method.name);
+        const Tally control = over_depths(setting, store, length, setup, "random " + method.name);
+        std::size_t as_good = 0;
+        for (std::size_t draw = 0; draw < control.draws.size(); ++draw) {
+          // hits/prompts of both, as whole numbers.
+          if (control.draws[draw] * control.draws.size() * chosen.prompts >= chosen.hits * control.prompts)
+            ++as_good;
+        }
+        row.push_back(dope::detail::text(lab::percent(chosen.share()), " vs ", score_text(control), ", ",
+                                         as_good, "/", control.draws.size()));
+      }
+      table.add_row(row);
+    }
+  }
+  return heading("Chosen heads against random ones: %, mean ± standard deviation of the draws, draws as good",
+                 form) +
+         shown(table, form);
+}
+
 /// "Exemplar lines per prompt, mean: 17.2 at 512, 54.9 at 1536."
 std::string shot_counts(const Setting& setting) {
   std::string line;
   for (const std::size_t length : setting.lengths) {
     double sum = 0.0;
     for (std::size_t i = 0; i < setting.options.prompts; ++i)
-      sum += static_cast<double>(setting.prompt(Part::test, length, Setup::skip, 0, i).shots);
+      sum += static_cast<double>(setting.test_prompt(length, Setup::skip, 0, i).shots);
     const double mean = sum / static_cast<double>(setting.options.prompts);
     line += dope::detail::text(line.empty() ? "Exemplar lines per prompt, mean: " : ", ",
                                lab::figure(mean, 1), " at ", length);
@@ -185,25 +266,39 @@ std::string choice_table(const Setting& setting, const std::vector<Calibration>&
                {"chosen by (stage/side/entropy order n)", Align::left},
                {"heads (layer.head)", Align::left},
                {"calibration", Align::right},
-               {"plans tried", Align::right}});
+               {"log probability", Align::right},
+               {"best of plans", Align::right}});
   for (const Calibration& calibration : calibrations) {
-    const auto hits = [&](const Trial& trial) {
-      return dope::detail::text(trial.hits, "/", setting.options.calibration_prompts);
+    const auto add = [&](const std::string& transform, const std::string& by, const std::string& heads,
+                         const lab::Trial& trial, const std::string& plans) {
+      table.add_row({std::to_string(calibration.length), transform, by, heads,
+                     dope::detail::text(trial.hits, "/", trial.prompts),
+                     lab::figure(trial.mean_log_probability(), 3), plans});
     };
-    table.add_row(
-        {std::to_string(calibration.length), "(dynamic_ntk alone)", "", "", hits(calibration.baseline), ""});
+    const auto family = [](const dope::Transform& transform) {
+      const auto name = dope::name_of(transform);
+      return name.substr(0, name.find('('));
+    };
+    add("(dynamic_ntk alone)", "", "", calibration.baseline, "");
     for (const Choice& choice : calibration.choices) {
-      const auto name = dope::name_of(choice.transform);
-      table.add_row({std::to_string(calibration.length), name.substr(0, name.find('(')),
-                     lab::name_of(choice.candidate.selectors.front()), head_list(choice.candidate.plan),
-                     hits(choice.trial), std::to_string(choice.distinct_plans)});
+      add(family(choice.transform), lab::name_of(choice.candidate.selectors.front()),
+          head_list(choice.candidate.plan), choice.trial, std::to_string(choice.distinct_plans));
+    }
+    for (const Greedy& greedy : calibration.greedy) {
+      add("greedy " + family(greedy.plan.transform), "measured gain", head_list(greedy.plan), greedy.trial,
+          "");
     }
   }
-  return heading("Chosen on calibration prompts", form) + shown(table, form);
+  return heading("Chosen on calibration prompts; the tables above score them on fresh seeds", form) +
+         (setting.options.calibrate_on && *setting.options.calibrate_on != setting.options.task
+              ? dope::detail::text("Calibration prompts are of the other task, ",
+                                   name_of(*setting.options.calibrate_on), ".\n\n")
+              : std::string()) +
+         shown(table, form);
 }
 
-lab::HeatMap heat_map(const Setting& setting, const std::vector<std::string>& methods,
-                      const lab::ResultStore& store, Setup setup) {
+lab::HeatMap heat_map(const Finished& run, Setup setup) {
+  const auto& [setting, calibrations, methods, store] = run;
   lab::HeatMap map;
   map.panels_per_line = 3;  // baselines, transforms, controls
   map.title = task_title(setting) + ": " + setup_title(setting, setup);
@@ -214,12 +309,12 @@ lab::HeatMap heat_map(const Setting& setting, const std::vector<std::string>& me
     map.row_labels.push_back(label.ends_with(".0") ? label.substr(0, label.size() - 2) : label);
   }
   for (const std::size_t length : setting.lengths) map.column_labels.push_back(std::to_string(length));
-  for (const auto& method : methods) {
-    lab::HeatPanel panel{method, "", {}};
+  for (const Method& method : methods) {
+    lab::HeatPanel panel{method.name, "", {}};
     Tally sum;
     for (std::size_t depth = 0; depth < setting.depths_of(setup); ++depth) {
       for (const std::size_t length : setting.lengths) {
-        const Tally cell = tally(store, test_key(setting, length, setup, depth, method));
+        const Tally cell = tally(store, test_key(setting, length, setup, depth, method.name));
         sum.hits += cell.hits;
         sum.prompts += cell.prompts;
         panel.values.push_back(cell.prompts == 0 ? std::numeric_limits<double>::quiet_NaN()
@@ -227,10 +322,7 @@ lab::HeatMap heat_map(const Setting& setting, const std::vector<std::string>& me
                                                        static_cast<double>(cell.prompts));
       }
     }
-    if (sum.prompts > 0) {
-      panel.note =
-          "mean " + lab::percent(static_cast<double>(sum.hits) / static_cast<double>(sum.prompts)) + " %";
-    }
+    if (sum.prompts > 0) panel.note = "mean " + lab::percent(sum.share()) + " %";
     map.panels.push_back(std::move(panel));
   }
   return map;
@@ -258,37 +350,41 @@ lab::HeadMap head_map(const Setting& setting, const Calibration& calibration, co
 
 }  // namespace
 
-std::string tables(const Setting& setting, const std::vector<Calibration>& calibrations,
-                   const std::vector<std::string>& methods, const lab::ResultStore& store, Form form) {
+std::string tables(const Finished& run, Form form) {
+  const auto& [setting, calibrations, methods, store] = run;
   std::string text = form == Form::markdown ? "# " + task_title(setting) + "\n\n" : "";
   const std::size_t prompts = setting.depths_of(setting.setups.front()) * setting.options.prompts;
+  const std::string_view controls =
+      setting.options.random_draws == 0
+          ? ""
+          : "; of random heads mean ± standard deviation of the draws, each on every prompt";
   if (setting.options.task == Task::shots) {
-    text += dope::detail::text("Greedy exact match of the expected digits, % with 95 % Wilson interval; ",
-                               prompts, " test prompts per entry of the first table, ",
-                               setting.options.prompts, " of the second.\n\n", shot_counts(setting));
+    text +=
+        dope::detail::text("Greedy exact match of the expected digits, % with 95 % Wilson interval; ",
+                           prompts, " test prompts per entry of the first table, ", setting.options.prompts,
+                           " of the second", controls, ".\n\n", shot_counts(setting));
   } else {
     text += dope::detail::text("Greedy exact match of five digits, % with 95 % Wilson interval; ", prompts,
-                               " test prompts per entry.\n\n");
+                               " test prompts per entry", controls, ".\n\n");
   }
-  for (const Setup setup : setting.setups) text += score_table(setting, methods, store, setup, form) + "\n";
-  text += paired_table(setting, methods, store, form) + "\n";
+  for (const Setup setup : setting.setups) text += score_table(run, setup, form) + "\n";
+  text += paired_table(run, form) + "\n";
+  if (setting.options.random_draws > 0) text += control_table(run, form) + "\n";
   return text + choice_table(setting, calibrations, form);
 }
 
-std::vector<std::filesystem::path> write_report(const Setting& setting,
-                                                const std::vector<Calibration>& calibrations,
-                                                const std::vector<std::string>& methods,
-                                                const lab::ResultStore& store) {
+std::vector<std::filesystem::path> write_report(const Finished& run) {
+  const auto& [setting, calibrations, methods, store] = run;
   std::vector<std::filesystem::path> written;
   const auto write = [&](const std::filesystem::path& path, const std::string& bytes) {
     reference::write_file_whole(path, bytes);
     written.push_back(path);
   };
   const auto& out = setting.options.out;
-  write(out / "table.md", tables(setting, calibrations, methods, store, Form::markdown));
+  write(out / "table.md", tables(run, Form::markdown));
   for (const Setup setup : setting.setups) {
     write(out / dope::detail::text("depth_by_length_", name_of(setup), ".svg"),
-          lab::heat_map_svg(heat_map(setting, methods, store, setup)));
+          lab::heat_map_svg(heat_map(run, setup)));
   }
   std::filesystem::create_directories(out / "plans");
   for (const Calibration& calibration : calibrations) {

@@ -12,16 +12,20 @@ namespace needle {
 
 enum class Form { screen, markdown };
 
-/// The tables of a finished run: per setup, methods × lengths with intervals; then what was chosen.
-[[nodiscard]] std::string tables(const Setting& setting, const std::vector<Calibration>& calibrations,
-                                 const std::vector<std::string>& methods, const lab::ResultStore& store,
-                                 Form form);
+/// A run whose cells are all there. methods: of any length, as their names and kinds are one at all lengths.
+struct Finished {
+  const Setting& setting;
+  const std::vector<Calibration>& calibrations;
+  const std::vector<Method>& methods;
+  const lab::ResultStore& store;
+};
+
+/// The tables: per setup, methods × lengths with intervals; methods against Dynamic NTK on the same prompts;
+/// chosen heads against random ones; then what was chosen, and from how many plans.
+[[nodiscard]] std::string tables(const Finished& run, Form form);
 
 /// Writes table.md, plans/*.json and the pictures into the out folder, each whole or not at all;
 /// returns their paths.
-std::vector<std::filesystem::path> write_report(const Setting& setting,
-                                                const std::vector<Calibration>& calibrations,
-                                                const std::vector<std::string>& methods,
-                                                const lab::ResultStore& store);
+std::vector<std::filesystem::path> write_report(const Finished& run);
 
 }  // namespace needle

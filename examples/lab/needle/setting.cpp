@@ -21,6 +21,11 @@ std::string fingerprint(std::span<const std::byte> bytes) {
 
 std::string fingerprint(std::string_view text) { return fingerprint(std::as_bytes(std::span(text))); }
 
+/// Evenly from 0 to 1; the middle where there is one.
+double nth_depth(std::size_t index, std::size_t depths) noexcept {
+  return depths == 1 ? 0.5 : static_cast<double>(index) / static_cast<double>(depths - 1);
+}
+
 }  // namespace
 
 std::string_view name_of(Setup setup) noexcept {
@@ -37,23 +42,32 @@ std::string_view name_of(Setup setup) noexcept {
   return "skip";
 }
 
-Setting::Setting(Options given, reference::Model loaded, lab::Haystack text)
-    : options(std::move(given)), model(std::move(loaded)), haystack(std::move(text)) {
-  for (const Length& length : options.lengths)
-    lengths.push_back(length.tokens(model.config().training_length));
-  std::sort(lengths.begin(), lengths.end());
-  lengths.erase(std::unique(lengths.begin(), lengths.end()), lengths.end());
-  if (options.task == Task::shots) {
-    setups = {Setup::insert, Setup::skip};
-  } else {
-    setups = {Setup::original};
-    if (options.noise > 0) setups.push_back(Setup::noisy);
-  }
+Task task_of(Setup setup) noexcept {
+  return setup == Setup::insert || setup == Setup::skip ? Task::shots : Task::needle;
 }
 
-double Setting::depth(std::size_t index) const noexcept {
-  return options.depths == 1 ? 0.5 : static_cast<double>(index) / static_cast<double>(options.depths - 1);
+Setting::Setting(Options given, reference::Model loaded, lab::Haystack text)
+    : options(std::move(given)), model(std::move(loaded)), haystack(std::move(text)) {
+  const auto in_tokens = [&](const std::vector<Length>& given_lengths) {
+    std::vector<std::size_t> tokens;
+    for (const Length& length : given_lengths)
+      tokens.push_back(length.tokens(model.config().training_length));
+    std::sort(tokens.begin(), tokens.end());
+    tokens.erase(std::unique(tokens.begin(), tokens.end()), tokens.end());
+    return tokens;
+  };
+  lengths = in_tokens(options.lengths);
+  calibration_lengths = options.calibrate_at.empty() ? lengths : in_tokens(options.calibrate_at);
+  const auto setups_of = [&](Task task) -> std::vector<Setup> {
+    if (task == Task::shots) return {Setup::insert, Setup::skip};
+    if (options.noise > 0) return {Setup::original, Setup::noisy};
+    return {Setup::original};
+  };
+  setups = setups_of(options.task);
+  calibration_setups = setups_of(options.calibrate_on.value_or(options.task));
 }
+
+double Setting::depth(std::size_t index) const noexcept { return nth_depth(index, options.depths); }
 
 std::size_t Setting::depths_of(Setup setup) const noexcept {
   return setup == Setup::skip ? 1 : options.depths;
@@ -64,40 +78,57 @@ std::uint64_t Setting::prompt_seed(Part part, std::size_t depth_index, std::size
          (static_cast<std::uint64_t>(depth_index) << 16) | static_cast<std::uint64_t>(index);
 }
 
-Prompt Setting::prompt(Part part, std::size_t length, Setup setup, std::size_t depth_index,
-                       std::size_t index) const {
-  const std::uint64_t seed = prompt_seed(part, depth_index, index);
-  if (options.task == Task::shots) {
-    lab::ShotsSpec spec{length, std::nullopt, seed, *model.config().bos};
-    if (setup == Setup::insert) spec.depth = depth(depth_index);
+Prompt Setting::prompt(std::uint64_t prompt_seed, std::size_t length, Setup setup, double depth) const {
+  if (task_of(setup) == Task::shots) {
+    lab::ShotsSpec spec{length, std::nullopt, prompt_seed, *model.config().bos};
+    if (setup == Setup::insert) spec.depth = depth;
     auto episode = lab::make_shots_prompt(spec);
     return {std::move(episode.tokens),
             lab::bytes_as_tokens(episode.expected),
+            episode.asked_first,
+            episode.asked_end,
             spec.depth.value_or(1.0),
             0,
             episode.shots,
-            seed};
+            prompt_seed};
   }
   lab::NeedleSpec spec;
   spec.length = length;
-  spec.depth = depth(depth_index);
+  spec.depth = depth;
+  spec.needles = options.needles;
   spec.noise = setup == Setup::noisy ? options.noise : 0;
-  spec.seed = seed;
+  spec.noise_place = options.noise_place;
+  spec.seed = prompt_seed;
   spec.start_token = *model.config().bos;
-  auto prompt = lab::make_needle_prompt(spec, haystack);
-  return {std::move(prompt.tokens),
-          lab::bytes_as_tokens(std::string_view(prompt.answer).substr(0, 5)),
+  auto needle = lab::make_needle_prompt(spec, haystack);
+  return {std::move(needle.tokens),
+          lab::bytes_as_tokens(std::string_view(needle.answer).substr(0, 5)),
+          needle.needle_first,
+          needle.needle_end,
           spec.depth,
-          spec.noise,
+          spec.noise_tokens(),
           0,
-          seed};
+          prompt_seed};
+}
+
+Prompt Setting::test_prompt(std::size_t length, Setup setup, std::size_t depth_index,
+                            std::size_t index) const {
+  return prompt(prompt_seed(Part::test, depth_index, index), length, setup, depth(depth_index));
 }
 
 Prompt Setting::calibration_prompt(std::size_t length, std::size_t index) const {
-  const Setup setup = setups[index % setups.size()];
+  const Setup setup = calibration_setups[index % calibration_setups.size()];
+  const std::size_t all = task_of(setup) == options.task ? options.depths : usual_depths(task_of(setup));
+  const std::size_t depths = setup == Setup::skip ? 1 : all;
   // Where both counts share a factor, a depth stays until all setups had it.
-  const std::size_t turn = options.depths % setups.size() == 0 ? index / setups.size() : index;
-  return prompt(Part::calibration, length, setup, turn % depths_of(setup), index);
+  const std::size_t turn = all % calibration_setups.size() == 0 ? index / calibration_setups.size() : index;
+  const std::size_t depth_index = turn % depths;
+  return prompt(prompt_seed(Part::calibration, depth_index, index), length, setup,
+                nth_depth(depth_index, all));
+}
+
+std::vector<std::size_t> Setting::sources_of(std::size_t length) const {
+  return options.calibrate_at.empty() ? std::vector{length} : calibration_lengths;
 }
 
 Setting make_setting(Options options) {
@@ -114,8 +145,11 @@ Setting make_setting(Options options) {
   Setting setting(std::move(options), std::move(model), std::move(haystack));
   for (const std::size_t length : setting.lengths) {
     // The shortest prompts fail here, before anything runs.
-    for (const Setup setup : setting.setups)
-      static_cast<void>(setting.prompt(Part::test, length, setup, 0, 0));
+    for (const Setup setup : setting.setups) static_cast<void>(setting.test_prompt(length, setup, 0, 0));
+  }
+  for (const std::size_t length : setting.calibration_lengths) {
+    for (std::size_t i = 0; i < setting.calibration_setups.size(); ++i)
+      static_cast<void>(setting.calibration_prompt(length, i));
   }
   for (const auto& path : setting.options.plans) {
     setting.plans.push_back(lab::load_plan(path));
@@ -131,7 +165,7 @@ lab::ResultStore::Json configuration_of(const Setting& setting) {
   const auto& weights = setting.model.weights();
   lab::ResultStore::Json json;
   json["program"] = "needle";
-  json["task"] = options.task == Task::shots ? "shots" : "needle";
+  json["task"] = std::string(name_of(options.task));
   json["model"] = {{"config", fingerprint(lab::read_file_whole(options.model / "config.json"))},
                    {"embedding", fingerprint(std::as_bytes(weights.embedding.values()))},
                    {"last_layer", fingerprint(std::as_bytes(weights.layers.back().down.values()))},
@@ -142,9 +176,14 @@ lab::ResultStore::Json configuration_of(const Setting& setting) {
                          : "prose " + fingerprint(lab::read_file_whole(options.model / "lexicon.json"));
   json["lengths"] = setting.lengths;
   json["depths"] = options.depths;
+  json["needles"] = options.needles;
   json["noise"] = options.noise;
+  json["noise_at"] = std::string(name_of(options.noise_place));
   json["prompts"] = options.prompts;
   json["calibration_prompts"] = options.calibration_prompts;
+  json["calibrate_at"] = setting.calibration_lengths;
+  json["calibrate_on"] = std::string(name_of(options.calibrate_on.value_or(options.task)));
+  json["greedy"] = options.greedy;
   json["random_draws"] = options.random_draws;
   json["seed"] = options.seed;
   json["transforms"] = lab::ResultStore::Json::array();
@@ -169,7 +208,7 @@ lab::ResultStore::Json configuration_of(const Setting& setting) {
       {"interval", "Wilson, 95 %"},
       {"choice",
        "most calibration hits, then greatest mean log probability of the digits, then first in the sweep"},
-      {"noise", "start tokens right after the needle"}};
+      {"noise", "start tokens right at the asked needle"}};
   return json;
 }
 

@@ -26,10 +26,14 @@ enum class Part { calibration = 1, test = 2 };
 
 [[nodiscard]] std::string_view name_of(Setup setup) noexcept;
 
+[[nodiscard]] Task task_of(Setup setup) noexcept;
+
 /// What any task's prompt comes down to: tokens to read, digits to write.
 struct Prompt {
   std::vector<std::int32_t> tokens;
   std::vector<std::int32_t> expected;
+  std::size_t asked_first = 0;  // the asked fact's tokens are [asked_first, asked_end); empty without one
+  std::size_t asked_end = 0;
   double depth = 0.0;
   std::size_t noise = 0;
   std::size_t shots = 0;
@@ -40,27 +44,38 @@ struct Prompt {
 struct Setting {
   Setting(Options options, reference::Model model, lab::Haystack haystack);
 
+  /// Depth number `index` of the tests.
   [[nodiscard]] double depth(std::size_t index) const noexcept;
 
-  /// Depths that a setup is asked at: all, or one where nothing asked stands in the prompt.
+  /// Depths that a setup is tested at: all, or one where nothing asked stands in the prompt.
   [[nodiscard]] std::size_t depths_of(Setup setup) const noexcept;
 
-  /// Prompt `index` at a depth. Its seed depends on (seed, part, depth, index): one key, code and text
+  /// Test prompt `index` at a depth. Its seed depends on (seed, depth, index): one key, code and text
   /// for both setups and, as far as they reach, all lengths.
-  [[nodiscard]] Prompt prompt(Part part, std::size_t length, Setup setup, std::size_t depth_index,
-                              std::size_t index) const;
-  [[nodiscard]] std::uint64_t prompt_seed(Part part, std::size_t depth_index,
-                                          std::size_t index) const noexcept;
+  [[nodiscard]] Prompt test_prompt(std::size_t length, Setup setup, std::size_t depth_index,
+                                   std::size_t index) const;
 
   /// Calibration prompt i takes depths in turn, and setups in turn; every pair of them comes.
   [[nodiscard]] Prompt calibration_prompt(std::size_t length, std::size_t index) const;
 
+  /// Seeds of prompts, of the two parts apart.
+  [[nodiscard]] std::uint64_t prompt_seed(Part part, std::size_t depth_index,
+                                          std::size_t index) const noexcept;
+
+  /// The lengths whose calibration chooses the heads that are tested at `length`.
+  [[nodiscard]] std::vector<std::size_t> sources_of(std::size_t length) const;
+
   Options options;
   reference::Model model;
   lab::Haystack haystack;
-  std::vector<std::size_t> lengths;  // ascending, distinct
-  std::vector<Setup> setups;
+  std::vector<std::size_t> lengths;              // of tests; ascending, distinct
+  std::vector<std::size_t> calibration_lengths;  // ascending, distinct
+  std::vector<Setup> setups;                     // of tests
+  std::vector<Setup> calibration_setups;
   std::vector<lab::SavedPlan> plans;  // of --plan, in its order
+
+ private:
+  [[nodiscard]] Prompt prompt(std::uint64_t prompt_seed, std::size_t length, Setup setup, double depth) const;
 };
 
 /// Model, text and grid of a run. Throws dope::Error where the model is not byte-level with a start token, or

@@ -33,16 +33,6 @@ std::vector<std::string> by_layer(const dope::Plan& plan) {
   return layers;
 }
 
-/// Schedules in an order that puts those next to each other that share most of their lowest layers.
-std::vector<std::size_t> neighbours_first(std::vector<std::size_t> indices,
-                                          std::span<const reference::Schedule> schedules) {
-  std::vector<std::pair<std::vector<std::string>, std::size_t>> keyed;
-  for (const std::size_t i : indices) keyed.emplace_back(by_layer(schedules[i]->plan()), i);
-  std::sort(keyed.begin(), keyed.end());
-  for (std::size_t at = 0; at < indices.size(); ++at) indices[at] = keyed[at].second;
-  return indices;
-}
-
 }  // namespace
 
 Answer judge(reference::Request& request, std::span<const std::int32_t> expected) {
@@ -62,6 +52,15 @@ Answer judge(reference::Request& request, std::span<const std::int32_t> expected
   return answer;
 }
 
+std::vector<std::size_t> neighbours_first(std::span<const dope::Plan* const> plans) {
+  std::vector<std::pair<std::vector<std::string>, std::size_t>> keyed;
+  for (std::size_t i = 0; i < plans.size(); ++i) keyed.emplace_back(by_layer(*plans[i]), i);
+  std::sort(keyed.begin(), keyed.end());
+  std::vector<std::size_t> order;
+  for (const auto& [layers, index] : keyed) order.push_back(index);
+  return order;
+}
+
 std::vector<Answer> answer_under(const reference::Model& model, std::span<const std::int32_t> prompt,
                                  std::span<const std::int32_t> expected,
                                  std::span<const reference::Schedule> schedules) {
@@ -74,7 +73,10 @@ std::vector<Answer> answer_under(const reference::Model& model, std::span<const 
         open.begin(), open.end(), [&](std::size_t i) { return first.same_but_for_plan(*schedules[i]); });
     const std::vector<std::size_t> alike(open.begin(), others);
     open.erase(open.begin(), others);
-    const auto order = neighbours_first(alike, schedules);
+    std::vector<const dope::Plan*> plans;
+    for (const std::size_t i : alike) plans.push_back(&schedules[i]->plan());
+    std::vector<std::size_t> order;
+    for (const std::size_t at : neighbours_first(plans)) order.push_back(alike[at]);
     const auto keep_before = [&](std::size_t at) {
       return at + 1 < order.size() ? reference::Keep::layers : reference::Keep::nothing;
     };

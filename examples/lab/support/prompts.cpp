@@ -31,6 +31,18 @@ Fact draw_fact(Random& key_draws, Random& code_draws) {
 
 }  // namespace
 
+std::string_view name_of(NoisePlace place) noexcept {
+  switch (place) {
+    case NoisePlace::after:
+      return "after";
+    case NoisePlace::before:
+      return "before";
+    case NoisePlace::both:
+      break;
+  }
+  return "both";
+}
+
 NeedlePrompt make_needle_prompt(const NeedleSpec& spec, const Haystack& haystack) {
   if (!(spec.depth >= 0.0 && spec.depth <= 1.0)) {
     throw dope::Error("make_needle_prompt", dope::detail::text("depth ", spec.depth), "a depth from 0 to 1");

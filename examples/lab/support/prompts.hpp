@@ -16,6 +16,8 @@ namespace lab {
 /// each side.
 enum class NoisePlace { after, before, both };
 
+[[nodiscard]] std::string_view name_of(NoisePlace place) noexcept;
+
 /// What a needle prompt is made from. Token = byte, 0 … 255, or `start_token`.
 ///
 /// length: tokens of the prompt and its answer together, so that nothing the model reads or writes
