@@ -25,9 +25,9 @@ std::vector<std::size_t> heads_that_differ(const dope::Plan& a, const dope::Plan
   for (std::size_t head = 0; head < a.shape.query_heads; ++head) {
     const auto in_a = a.find(a.unit_of(layer, head));
     const auto in_b = b.find(b.unit_of(layer, head));
-    const bool alike = in_a.has_value() == in_b.has_value() &&
-                       (!in_a || (a.transform == b.transform && a.gqa == b.gqa &&
-                                  spread(a, *in_a) == spread(b, *in_b)));
+    const bool alike =
+        in_a.has_value() == in_b.has_value() &&
+        (!in_a || (a.transform == b.transform && a.gqa == b.gqa && spread(a, *in_a) == spread(b, *in_b)));
     if (!alike) heads.push_back(head);
   }
   return heads;
