@@ -99,3 +99,15 @@ TEST_CASE("lists of scores that do not fit the indicators are an error") {
                                                {}, counts, {})),
                   dope::Error);
 }
+
+TEST_CASE("all readings are valid, distinct, and of three transforms") {
+  const auto all = lab::all_readings();
+  CHECK(all.size() == 9);
+  std::vector<std::size_t> per_transform(3);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    CHECK_NOTHROW(dope::validate(all[i]));
+    ++per_transform.at(all[i].index());
+    for (std::size_t j = 0; j < i; ++j) CHECK(!(all[i] == all[j]));
+  }
+  CHECK(per_transform == std::vector<std::size_t>{4, 2, 3});
+}

@@ -110,8 +110,11 @@ Options read(const cxxopts::ParseResult& result) {
     options.calibrate_on = task_of("calibrate-on", result["calibrate-on"].as<std::string>());
   options.random_draws = number("draws", 0, 65536);
   options.greedy = number("greedy", 0, 65536);
-  for (const auto& part : split(result["transforms"].as<std::string>(), ';')) {
-    options.transforms.push_back(dope::parse_transform(part));
+  const auto transforms = result["transforms"].as<std::string>();
+  if (transforms == "all") {
+    options.transforms = lab::all_readings();
+  } else {
+    for (const auto& part : split(transforms, ';')) options.transforms.push_back(dope::parse_transform(part));
   }
   options.gqa = dope::parse<dope::GqaPolicy>(result["gqa"].as<std::string>());
   options.baselines = baselines_of(result["baselines"].as<std::string>());
@@ -164,7 +167,7 @@ Parsed parse_options(int argc, const char* const* argv) {
   parser.add_options("Denoising")(
       "transforms",
       "Separated by ';', readings in brackets: by_parts, by_parts(reading=remove), by_all, "
-      "by_gaussian(reading=modulate, sigma=1), by_gaussian(spread=matched), ...",
+      "by_gaussian(reading=modulate, sigma=1), by_gaussian(spread=matched), ...; all: every reading of each",
       text("by_parts;by_all;by_gaussian"),
       "LIST")("gqa", "per_query_head (a denoised head gets its own copy of a shared key) or per_key_group",
               text("per_query_head"), "POLICY")(

@@ -38,6 +38,21 @@ bool matches_spread(const dope::Transform& transform) {
 
 }  // namespace
 
+std::vector<dope::Transform> all_readings() {
+  using Parts = dope::ByParts;
+  using All = dope::ByAll;
+  using Gaussian = dope::ByGaussian;
+  return {Parts{Parts::Reading::identity, Parts::Threshold::native},
+          Parts{Parts::Reading::identity, Parts::Threshold::scaled},
+          Parts{Parts::Reading::remove, Parts::Threshold::native},
+          Parts{Parts::Reading::remove, Parts::Threshold::scaled},
+          All{All::Reading::identity},
+          All{All::Reading::remove},
+          Gaussian{Gaussian::Reading::replace, Gaussian::Spread::fixed},
+          Gaussian{Gaussian::Reading::replace, Gaussian::Spread::matched},
+          Gaussian{Gaussian::Reading::modulate, Gaussian::Spread::fixed}};
+}
+
 std::vector<dope::Indicator> sweep_indicators(Breadth breadth, std::size_t head_width) {
   using dope::ScoredSide;
   using dope::Stage;

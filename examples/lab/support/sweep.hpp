@@ -19,6 +19,9 @@ namespace lab {
 /// each in both orders. What needs more eigenvalues or heads than there are is left out.
 enum class Breadth { quick, full };
 
+/// The three transforms in every reading, σ = 1 and seed 42 where they have them: nine.
+[[nodiscard]] std::vector<dope::Transform> all_readings();
+
 [[nodiscard]] std::vector<dope::Indicator> sweep_indicators(Breadth breadth, std::size_t head_width);
 [[nodiscard]] std::vector<std::size_t> sweep_counts(Breadth breadth, std::size_t units);
 
