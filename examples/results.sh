@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# The whole experiment on the embedded model, as docs/results.md shows it: both tasks with every baseline, the full
+# sweep, greedy and random heads, perplexity, the effect of each head alone, and one page of it all. Hours on two
+# cores; may be interrupted, and goes on where it was.
+#
+#   bash examples/results.sh            into out/results
+#   bash examples/results.sh --docs     and its tables into docs/results.md
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+. "$root/cmake/packages.sh"
+
+docs=
+case ${1-} in
+  '') ;;
+  --docs) docs=yes ;;
+  --help) sed -n '2,/^set/ s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit ;;
+  *) echo "error: given $1; expected --docs, --help or nothing" >&2; exit 2 ;;
+esac
+
+need_packages "${program_packages[@]}"
+{
+  cmake -S "$root" -B "$root/build" -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release -DDOPE_BUILD_TESTS=OFF
+  cmake --build "$root/build" --target needle perplexity effects report --parallel "$(nproc)"
+} >&2
+out=$root/out/results
+lab() { "$root/build/examples/$1" --model "$root/examples/model" "${@:2}" >&2; }
+
+lab needle --lengths 3L,8L --baselines all --sweep full --greedy 4 --draws 20 --out "$out/needle"
+lab needle --task shots --lengths 1L,2L,3L,4L,8L --prompts 12 --calibration 16 --baselines all --draws 4 \
+  --out "$out/shots"
+plans=()
+for plan in "$out"/needle/plans/1536_*.json; do plans+=(--plan "$plan"); done
+lab perplexity "${plans[@]}" --out "$out/perplexity"
+lab effects --out "$out/effects"
+"$root/build/examples/report" "$out" >&2
+echo "$out/report.html"
+
+# Between "<!-- table: FILE -->" and "<!-- end -->" of the page stands FILE of out/results, its headings one lower.
+if [ "$docs" ]; then
+  page=$root/docs/results.md
+  awk -v out="$out" '
+    /^<!-- table: .* -->$/ {
+      print
+      file = out "/" $3
+      print ""
+      while ((getline line < file) > 0) {
+        if (line ~ /^# /) continue
+        if (line ~ /^#/) line = "#" line
+        print line
+      }
+      close(file)
+      inside = 1
+      next
+    }
+    /^<!-- end -->$/ { inside = 0 }
+    !inside { print }
+  ' "$page" >"$page.new"
+  mv "$page.new" "$page"
+  echo "$page"
+fi
