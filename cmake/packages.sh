@@ -36,5 +36,7 @@ program_packages=(g++ binutils cmake make libeigen3-dev libxsimd-dev librandom12
                   nlohmann-json3-dev libcxxopts-dev)
 test_packages=("${program_packages[@]}" doctest-dev python3-numpy qemu-user)
 bench_packages=("${program_packages[@]}" libbenchmark-dev python3-numpy)
+# What Clang needs besides those, with sanitizers and their readable reports.
+clang_packages=(clang libomp-dev libclang-rt-dev llvm)
 # What tests for 64-bit Arm need besides those.
 aarch64_packages=(g++-aarch64-linux-gnu)

@@ -2,7 +2,7 @@
 # Proves every law: installs what is missing, builds, runs all tests.
 #
 #   bash tests/run.sh [--compiler NAME] [--sanitize LIST] [--baseline] [--library]
-#                     [--aarch64] [--benches] [--no-strangers] [ctest arguments]
+#                     [--aarch64] [--benches] [ctest arguments]
 #
 #   --compiler NAME   g++ (default), clang++, or any other
 #   --sanitize LIST   a slow build that watches itself, with all assertions on; e.g. address,undefined
@@ -10,7 +10,6 @@
 #   --library         the library's laws alone: no program, no BLIS, no stranger's project
 #   --aarch64         the library's laws alone, cross-compiled for the least 64-bit Arm processor, under qemu: slow
 #   --benches         the benches are built too, not run
-#   --no-strangers    not the headers as strangers meet them: each alone, misused, installed
 #
 # The plain build is in build/, every other combination in a folder of its own beside it.
 set -euo pipefail
@@ -54,9 +53,6 @@ while [ $# -gt 0 ]; do
       options+=(-DDOPE_BUILD_BENCH=ON)
       benches=yes
       shift ;;
-    --no-strangers)
-      options+=(-DDOPE_TEST_STRANGERS=OFF)
-      shift ;;
     *) break ;;
   esac
 done
@@ -68,7 +64,7 @@ fi
 
 need_packages "${test_packages[@]}"
 if [ "$benches" ]; then need_packages "${bench_packages[@]}"; fi
-case $compiler in *clang*) need_packages clang libomp-dev ;; esac
+case $compiler in *clang*) need_packages "${clang_packages[@]}" ;; esac
 if [ "$aarch64" ]; then
   need_packages "${aarch64_packages[@]}"
   case $compiler in g++*) compiler=aarch64-linux-gnu-$compiler ;; esac

@@ -13,6 +13,14 @@
 #include "transformer/model.hpp"
 #include "transformer/tiny_checkpoint.hpp"
 
+#if defined(__SANITIZE_ADDRESS__)  // by GCC
+#define ADDRESS_SANITIZER
+#elif defined(__has_feature)  // by Clang
+#if __has_feature(address_sanitizer)
+#define ADDRESS_SANITIZER
+#endif
+#endif
+
 namespace {
 
 // What a process with the model loaded holds before it reads a token: code, weights, OpenMP's stacks.
@@ -40,7 +48,7 @@ std::size_t peak_of_prefill(std::size_t tokens, const reference::AttentionPatter
 }  // namespace
 
 TEST_CASE("memory grows with the tokens, not with their square") {
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(ADDRESS_SANITIZER)
   // The peak would be mostly the sanitizer's own.
   CHECK(peak_of_prefill(1024, reference::FullAttention{}) > 0);
 #else
