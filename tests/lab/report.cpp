@@ -227,11 +227,43 @@ TEST_CASE("the paired table counts prompts that one method alone answered, and c
   CHECK(sheet.rows[0] == std::vector<std::string>{"plain", "+1 −1 [p = 1.000]"});
   CHECK(sheet.rows[1][1] == "+7 −0 [p = 0.031]");
   CHECK(report::paired_table({test("plain", 100, "original", "1")}).rows.empty());
-  // Verdicts of another number of prompts are not paired.
+  // Verdicts of another number of prompts are not paired; a method without any pair has no row.
   const auto unpaired =
       report::paired_table({test("plain", 100, "original", "10"), test("dynamic_ntk", 100, "original", "1"),
                             test("by_all", 100, "original", "1")});
-  CHECK(unpaired.rows[0][1] == "–");
+  REQUIRE(unpaired.rows.size() == 1);
+  CHECK(unpaired.rows[0] == std::vector<std::string>{"by_all", "+0 −0 [p = 1.000]"});
+}
+
+TEST_CASE("a control shows its draws' mean and standard deviation, summed over depths before") {
+  // Of 3 draws on 4 prompts: 1 + 0, 1 + 1 and 2 + 1 hits: 25, 50 and 75 %.
+  auto near = test("random by_all", 100, "original", "000000", 0.0);
+  auto far = near;
+  far.depth = 1.0;
+  for (auto* cell : {&near, &far}) cell->verdicts.clear();
+  near.draws = {1, 1, 2};
+  far.draws = {0, 1, 1};
+  near.hits = 4;
+  far.hits = 2;
+  CHECK(report::paper_table({near, far}).rows[0].back() == "50.0 ± 25.0");
+  const auto draws = [](const std::string& list, const std::string& hits) {
+    const std::string line = test_line(",\"hits\":" + hits + ",\"prompts\":4,\"draws\":" + list);
+    return report::read_needle_cells(run_of(needle_header + line)).tests.front().draws;
+  };
+  CHECK(draws(R"(["01","11"])", "3") == std::vector<std::size_t>{1, 2});
+  for (const char* list :
+       {R"(["01","11","00"])", R"(["01","1"])", R"(["01","1x"])", R"(["01","10"])", "[1,2]", "[]", "7"}) {
+    CAPTURE(list);
+    CHECK_THROWS_AS(static_cast<void>(draws(list, "3")), dope::Error);
+  }
+}
+
+TEST_CASE("heads that no score selected are told by what chose them") {
+  const Run run = run_of(needle_header + test_line(R"(,"hits":1,"prompts":1,"how":{"heads":[[0,1],[1,1]],)"
+                                                   R"("chosen_by":"measured gain"})"));
+  const auto sheet = report::paper_table(report::read_needle_cells(run).tests);
+  CHECK(std::vector<std::string>(sheet.rows[0].begin(), sheet.rows[0].begin() + 7) ==
+        std::vector<std::string>{"plain", "–", "–", "2", "–", "–", "measured gain"});
 }
 
 TEST_CASE("no text of a file becomes markup") {

@@ -39,7 +39,7 @@ double number(const XmlElement& element, const std::string& name) {
 
 AttentionCell attention(std::size_t tokens, std::size_t first, std::size_t end) {
   AttentionCell cell;
-  cell.length = cell.tokens = tokens;
+  cell.length = cell.tokens = cell.mean_of = tokens;
   cell.needle_first = first;
   cell.needle_end = end;
   cell.bins = 4;
@@ -79,6 +79,7 @@ TEST_CASE("the needle is marked at its tokens in every row and column, selected 
   CHECK(heads == std::vector<std::string>{"layer 1, head 2", "layer 0, head 3"});
   CHECK(lab::test::count_texts(elements, "by_all, by_parts") == 1);
   CHECK(lab::test::count_texts(elements, "kept") == 1);
+  CHECK(lab::test::count_texts(elements, "mean of all tokens") == 1);
   CHECK(of_class(elements, "area-selected").size() == 2 + 1);
   CHECK(of_class(elements, "area-kept").size() == 2 + 1);
 }

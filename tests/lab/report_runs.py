@@ -8,7 +8,8 @@ import random
 import sys
 
 HOSTILE = '<script>document.title="pwned"</script>'
-METHODS = ["plain", "positional_interpolation", "dynamic_ntk", "by_parts", "by_all", "random by_parts", HOSTILE]
+METHODS = ["plain", "positional_interpolation", "dynamic_ntk", "by_parts", "by_all", "greedy by_all", "random by_parts",
+           HOSTILE]
 TRANSFORMS = ["by_parts(reading=identity, threshold=native)", "by_all(reading=identity)"]
 LAYERS, HEADS, TRAINING = 4, 8, 512
 
@@ -55,11 +56,16 @@ def tests(lengths, setups, depths, prompts):
                     if method.startswith("by_"):
                         how |= {"indicator": "post_ntk/key/truncated_mean(r=%d)" % (8 if length > 600 else 1),
                                 "order": "ascending", "n": 2, "heads": [[0, 1], [2, 7]]}
+                    if method.startswith("greedy "):
+                        how |= {"chosen_by": "measured gain, head by head", "n": 1, "heads": [[1, 1]]}
                     hits = verdicts.count("1")
+                    # A control's draws meet the same prompts.
+                    scored = {"draws": [verdicts[:prompts // 2], verdicts[prompts // 2:]]} \
+                        if method.startswith("random ") else {"verdicts": verdicts}
                     yield "test/%d/%s/%.1f/%s" % (length, setup, 100 * depth, method), {
                         "method": method, "length": length, "training_length": TRAINING, "setup": setup,
                         "noise": 4 if setup == "noisy" else 0, "depth": depth, "hits": hits, "prompts": prompts,
-                        "verdicts": verdicts, "wilson_95": wilson(hits, prompts), "first_seed": 1, "how": how}
+                        **scored, "wilson_95": wilson(hits, prompts), "first_seed": 1, "how": how}
 
 
 def heads(length):
@@ -103,7 +109,7 @@ def attention(length):
             shares[side] = [weight / sum(weights) for weight in weights]
         rows.append({"layer": layer, "head": head, "selected_by": by, **shares})
     return "attention/%d" % length, {"length": length, "tokens": length - 6, "needle": [first, first + 25],
-                                     "bins": bins, "rows": rows}
+                                     "bins": bins, "mean_of": length // 8, "rows": rows}
 
 
 def main(folder):

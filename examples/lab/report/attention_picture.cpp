@@ -89,6 +89,11 @@ std::string joined_names(const std::vector<std::string>& names) {
 
 }  // namespace
 
+std::string mean_title(const AttentionCell& cell) {
+  return cell.mean_of == cell.tokens ? "mean of all tokens"
+                                     : dope::detail::text("mean of ", cell.mean_of, " tokens");
+}
+
 double share_at(const AttentionCell& cell, std::span<const double> shares, std::size_t first,
                 std::size_t end) {
   double sum = 0.0;
@@ -134,7 +139,7 @@ std::string attention_svg(const AttentionCell& cell) {
   name("an equal share for every bin");
   lab::fitted_text(svg, first_x, top - 14.0, panel_width, "last token", 13.0, Anchor::start, lab::text_colour,
                    lab::Weight::bold);
-  lab::fitted_text(svg, second_x, top - 14.0, panel_width, "mean of all tokens", 13.0, Anchor::start,
+  lab::fitted_text(svg, second_x, top - 14.0, panel_width, mean_title(cell), 13.0, Anchor::start,
                    lab::text_colour, lab::Weight::bold);
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const AttentionRow& row = *rows[i];

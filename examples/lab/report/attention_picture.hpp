@@ -9,12 +9,15 @@
 namespace report {
 
 /// Attention of the cell's heads over positions, a row per head, selected ones first (Figure 2 of arXiv
-/// 2511.09146): left the last token's, right the mean of all tokens'. The scale is logarithmic, from
+/// 2511.09146): left the last token's, right the mean of many. The scale is logarithmic, from
 /// least_share to 1; lesser shares lie on the floor. The needle is a band with a triangle above it, drawn
 /// at its tokens and at least three pixels wide.
 [[nodiscard]] std::string attention_svg(const AttentionCell& cell);
 
 inline constexpr double least_share = 1e-5;
+
+/// "mean of all tokens", or of how many.
+[[nodiscard]] std::string mean_title(const AttentionCell& cell);
 
 /// Share of attention in the bins that hold a token of [first, end): an upper bound of the needle's own,
 /// since a bin may hold other tokens too.

@@ -64,6 +64,33 @@ Trial trial_of(const Fields& fields) {
   return trial;
 }
 
+bool is_verdicts(const json& text, std::size_t prompts) {
+  if (!text.is_string()) return false;
+  const auto& verdicts = text.get_ref<const std::string&>();
+  return verdicts.size() == prompts && verdicts.find_first_not_of("01") == std::string::npos;
+}
+
+std::size_t hits_in(const json& verdicts) {
+  const auto& text = verdicts.get_ref<const std::string&>();
+  return static_cast<std::size_t>(std::count(text.begin(), text.end(), '1'));
+}
+
+/// Hits of each draw of a control.
+std::vector<std::size_t> draws_of(const Fields& fields, const TestCell& test) {
+  const json& list = required_list(fields, "draws");
+  const std::string expected = "strings of 1 and 0, as many prompts in each, as many ones as hits";
+  std::vector<std::size_t> draws;
+  std::size_t hits = 0;
+  for (const json& draw : list) {
+    if (test.prompts % list.size() != 0 || !is_verdicts(draw, test.prompts / list.size()))
+      fields.fail("draws", draw, expected);
+    draws.push_back(hits_in(draw));
+    hits += draws.back();
+  }
+  if (hits != test.hits) fields.fail("draws", list, expected);
+  return draws;
+}
+
 TestCell test_of(const json& cell, const std::string& where) {
   const Fields fields(cell, where);
   TestCell test;
@@ -75,12 +102,11 @@ TestCell test_of(const json& cell, const std::string& where) {
   test.prompts = fields.required_count("prompts", 1, most_tokens);
   test.hits = fields.required_count("hits", 0, test.prompts);
   if (const auto verdicts = fields.text("verdicts")) {
-    test.verdicts = *verdicts;
-    const auto ones = static_cast<std::size_t>(std::count(verdicts->begin(), verdicts->end(), '1'));
-    const auto zeros = static_cast<std::size_t>(std::count(verdicts->begin(), verdicts->end(), '0'));
-    if (ones != test.hits || ones + zeros != test.prompts || verdicts->size() != test.prompts)
+    if (!is_verdicts(cell.at("verdicts"), test.prompts) || hits_in(cell.at("verdicts")) != test.hits)
       fields.fail("verdicts", cell.at("verdicts"), "a 1 or 0 for each prompt, as many ones as hits");
+    test.verdicts = *verdicts;
   }
+  if (fields.find("draws") != nullptr) test.draws = draws_of(fields, test);
   const json* how = fields.find("how");
   if (how == nullptr) return test;
   if (!how->is_object()) fields.fail("how", *how, "an object");
@@ -90,6 +116,8 @@ TestCell test_of(const json& cell, const std::string& where) {
     test.indicator = *indicator;
     test.selection = selection_of(*indicator, description.text("order").value_or(""),
                                   description.count("n", 0, most_heads * most_heads).value_or(0));
+  } else if (const auto chosen_by = description.text("chosen_by")) {
+    test.selection = Selection{"", "", *chosen_by, std::nullopt, "", test.heads.size()};
   }
   return test;
 }
@@ -168,6 +196,7 @@ AttentionCell attention_of(const json& cell, const std::string& where) {
   attention.length = fields.required_count("length", 1, most_tokens);
   attention.tokens = fields.required_count("tokens", 1, most_tokens);
   attention.bins = fields.required_count("bins", 1, std::min(most_bins, attention.tokens));
+  attention.mean_of = fields.count("mean_of", 1, attention.tokens).value_or(attention.tokens);
   const auto needle = fields.required_numbers("needle", 0.0, static_cast<double>(attention.tokens));
   const auto whole = [](double value) { return value == std::floor(value); };
   if (needle.size() != 2 || !whole(needle[0]) || !whole(needle[1]) || !(needle[0] < needle[1]))

@@ -13,7 +13,8 @@
 
 namespace report {
 
-/// One way of selecting heads, in the words of the file.
+/// One way of selecting heads, in the words of the file. Heads that no score selected have no stage, and for
+/// entropy what they were chosen by.
 struct Selection {
   std::string stage;
   std::string side;
@@ -32,7 +33,8 @@ struct TestCell {
   double depth = 0.0;  // 0 to 1
   std::size_t hits = 0;
   std::size_t prompts = 0;
-  std::string verdicts;  // '1' or '0' per prompt; empty where the run kept none
+  std::string verdicts;            // '1' or '0' per prompt; empty where the run kept none
+  std::vector<std::size_t> draws;  // of a control: hits of each draw, all of them on the same prompts
   std::optional<Selection> selection;
   std::string indicator;  // "stage/side/entropy" of the selection
   std::vector<dope::HeadId> heads;
@@ -67,7 +69,8 @@ struct SweepCell {
   std::vector<SweptPlan> plans;
 };
 
-/// Attention of one head over bins of positions: shares of the last token's, and of all tokens' mean.
+/// Attention of one head over bins of positions: shares of the last token's, and the mean
+/// of many tokens'.
 struct AttentionRow {
   dope::HeadId head;
   std::vector<std::string> selected_by;  // none: kept
@@ -82,6 +85,7 @@ struct AttentionCell {
   std::size_t needle_first = 0;
   std::size_t needle_end = 0;
   std::size_t bins = 0;
+  std::size_t mean_of = 0;  // tokens that the mean is over
   std::vector<AttentionRow> rows;
 };
 

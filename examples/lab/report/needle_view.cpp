@@ -37,6 +37,7 @@ class Tests {
       if (std::find(methods_.begin(), methods_.end(), test.method) == methods_.end())
         methods_.push_back(test.method);
       lengths.insert(test.length);
+      has_controls_ = has_controls_ || !test.draws.empty();
       training_length_ = std::max(training_length_, test.training_length);
       cells_[{test.method, test.setup, test.length}].emplace(test.depth, &test);
     }
@@ -55,6 +56,27 @@ class Tests {
   struct Tally {
     std::size_t hits = 0;
     std::size_t prompts = 0;
+    std::vector<std::size_t> draws;  // of a control: hits of each
+
+    [[nodiscard]] double share() const { return static_cast<double>(hits) / static_cast<double>(prompts); }
+
+    /// Standard deviation of the draws' shares; 0 for one draw.
+    [[nodiscard]] double spread() const {
+      if (draws.size() < 2) return 0.0;
+      const auto count = static_cast<double>(draws.size());
+      double sum = 0.0;
+      for (const std::size_t hit : draws) {
+        const double off = static_cast<double>(hit) * count / static_cast<double>(prompts) - share();
+        sum += off * off;
+      }
+      return std::sqrt(sum / (count - 1.0));
+    }
+
+    /// In percent: with the 95 % Wilson interval, or of a control ± the spread of its draws.
+    [[nodiscard]] std::string shown() const {
+      if (prompts == 0 || draws.empty()) return lab::percent_with_interval(hits, prompts);
+      return lab::percent(share()) + " ± " + lab::percent(spread());
+    }
   };
 
   [[nodiscard]] Tally tally(const std::string& method, const std::string& setup, std::size_t length) const {
@@ -62,9 +84,13 @@ class Tests {
     for (const auto& [depth, test] : at(method, setup, length)) {
       sum.hits += test->hits;
       sum.prompts += test->prompts;
+      sum.draws.resize(std::max(sum.draws.size(), test->draws.size()));
+      for (std::size_t i = 0; i < test->draws.size(); ++i) sum.draws[i] += test->draws[i];
     }
     return sum;
   }
+
+  [[nodiscard]] bool has_controls() const { return has_controls_; }
 
   /// The first cell of a method at a length, or null.
   [[nodiscard]] const TestCell* any(const std::string& method, std::size_t length) const {
@@ -88,6 +114,7 @@ class Tests {
   std::vector<std::string> methods_;
   std::vector<std::size_t> lengths_;
   std::size_t training_length_ = 0;
+  bool has_controls_ = false;
   std::map<std::tuple<std::string, std::string, std::size_t>, ByDepth> cells_;
 };
 
@@ -97,6 +124,13 @@ std::string setup_in_words(const std::string& setup) {
   if (setup == "insert") return "insert: the asked exemplar stands among the shots";
   if (setup == "skip") return "skip: a new key is asked, the digits that all codes share are right";
   return setup;
+}
+
+std::string or_dash(const std::string& word) { return word.empty() ? "–" : word; }
+
+std::string r_of_selection(const Selection& chosen) {
+  if (chosen.r) return std::to_string(*chosen.r);
+  return chosen.stage.empty() ? "–" : "all";
 }
 
 /// What a method's selection has at each length, " / " between them where they differ.
@@ -141,9 +175,9 @@ Sheet choice_table_of(const Tests& tests) {
       std::string heads;
       for (const auto& head : cell->heads)
         heads += text(heads.empty() ? "" : " ", head.layer, ".", head.head);
-      sheet.rows.push_back({method, length_label(length, tests.training_length()), chosen.side,
-                            chosen.r ? std::to_string(*chosen.r) : "all", std::to_string(chosen.n),
-                            chosen.stage, chosen.order, chosen.entropy, heads});
+      sheet.rows.push_back({method, length_label(length, tests.training_length()), or_dash(chosen.side),
+                            r_of_selection(chosen), std::to_string(chosen.n), or_dash(chosen.stage),
+                            or_dash(chosen.order), chosen.entropy, heads});
     }
   }
   return sheet;
@@ -170,9 +204,10 @@ Series accuracy_series(const Tests& tests, Look look, const std::string& method,
   for (const std::size_t length : tests.lengths()) {
     const auto sum = tests.tally(method, setup, length);
     if (sum.prompts == 0) continue;
-    const auto interval = lab::wilson(sum.hits, sum.prompts);
-    series.points.push_back({std::log2(static_cast<double>(length)),
-                             100.0 * static_cast<double>(sum.hits) / static_cast<double>(sum.prompts),
+    auto interval = lab::wilson(sum.hits, sum.prompts);
+    if (!sum.draws.empty())
+      interval = {std::max(0.0, sum.share() - sum.spread()), std::min(1.0, sum.share() + sum.spread())};
+    series.points.push_back({std::log2(static_cast<double>(length)), 100.0 * sum.share(),
                              100.0 * interval.low, 100.0 * interval.high});
   }
   return series;
@@ -186,8 +221,7 @@ Sheet accuracy_values(const Tests& tests, const std::string& setup) {
   for (const auto& method : tests.methods()) {
     std::vector<std::string> row = {method};
     for (const std::size_t length : tests.lengths()) {
-      const auto sum = tests.tally(method, setup, length);
-      row.push_back(lab::percent_with_interval(sum.hits, sum.prompts));
+      row.push_back(tests.tally(method, setup, length).shown());
     }
     sheet.rows.push_back(std::move(row));
   }
@@ -220,8 +254,9 @@ Picture accuracy_picture(const Tests& tests, const std::string& setup) {
   }
   return {"accuracy-against-length", panel_chart_svg(chart),
           text("Right answers against length, setup ", setup_in_words(setup),
-               ". Each panel is a method (solid, circles)", beside,
-               "; whiskers are 95 % Wilson intervals. Both stand a little aside of their length, so that "
+               ". Each panel is a method (solid, circles)", beside, "; whiskers are 95 % Wilson intervals",
+               tests.has_controls() ? ", of random heads ± the standard deviation of the draws" : "",
+               ". Both stand a little aside of their length, so that "
                "neither hides the other."),
           accuracy_values(tests, setup)};
 }
@@ -257,10 +292,7 @@ std::optional<Picture> depth_picture(const Tests& tests, const std::string& setu
         sum.prompts += cell.prompts;
       }
     }
-    if (sum.prompts > 0) {
-      panel.note =
-          text("mean ", lab::percent(static_cast<double>(sum.hits) / static_cast<double>(sum.prompts)), " %");
-    }
+    if (sum.prompts > 0) panel.note = text("mean ", lab::percent(sum.share()), " %");
     map.panels.push_back(std::move(panel));
   }
   return Picture{
@@ -309,8 +341,8 @@ Picture attention_figure(const AttentionCell& cell) {
                    {"", "selected by", false},
                    {"last token", "first bin, %", true},
                    {"last token", "needle's bins, %", true},
-                   {"mean of all tokens", "first bin, %", true},
-                   {"mean of all tokens", "needle's bins, %", true}};
+                   {mean_title(cell), "first bin, %", true},
+                   {mean_title(cell), "needle's bins, %", true}};
   for (const auto& row : cell.rows) {
     std::string by;
     for (const auto& name : row.selected_by) by += (by.empty() ? "" : ", ") + name;
@@ -342,7 +374,9 @@ Section results_section(const Tests& tests, const std::vector<TestCell>& cells, 
   }
   section.blocks.emplace_back(Paragraph{
       text("Greedy exact match of ", shots ? "the expected digits" : "five digits",
-           ", % with 95 % Wilson interval, over all depths; prompts per entry: ", prompts,
+           ", % with 95 % Wilson interval",
+           tests.has_controls() ? "; of random heads mean ± standard deviation of the draws" : "",
+           "; over all depths; prompts per entry: ", prompts,
            ". Columns stand in the paper's order. Where lengths chose heads in different ways, the choices "
            "stand in the order of the lengths.")});
   Bullets setups;
@@ -381,16 +415,15 @@ Sheet paper_table(const std::vector<TestCell>& cells) {
   for (const auto& method : tests.methods()) {
     std::vector<std::string> row = {method};
     const auto add = [&](auto get) { row.push_back(over_lengths(tests, method, get)); };
-    add([](const Selection& chosen) { return chosen.side; });
-    add([](const Selection& chosen) { return chosen.r ? std::to_string(*chosen.r) : std::string("all"); });
+    add([](const Selection& chosen) { return or_dash(chosen.side); });
+    add(r_of_selection);
     add([](const Selection& chosen) { return std::to_string(chosen.n); });
-    add([](const Selection& chosen) { return chosen.stage; });
-    add([](const Selection& chosen) { return chosen.order; });
+    add([](const Selection& chosen) { return or_dash(chosen.stage); });
+    add([](const Selection& chosen) { return or_dash(chosen.order); });
     add([](const Selection& chosen) { return chosen.entropy; });
     for (const std::size_t length : tests.lengths()) {
       for (const auto& setup : tests.setups()) {
-        const auto sum = tests.tally(method, setup, length);
-        row.push_back(lab::percent_with_interval(sum.hits, sum.prompts));
+        row.push_back(tests.tally(method, setup, length).shown());
       }
     }
     sheet.rows.push_back(std::move(row));
@@ -444,7 +477,12 @@ Sheet paired_table(const std::vector<TestCell>& cells) {
   for (const auto& method : tests.methods()) {
     if (method == rival) continue;
     std::vector<std::string> row = {method};
-    for (std::size_t i = 1; i < sheet.columns.size(); ++i, ++pair) {
+    const auto end = pair + static_cast<std::ptrdiff_t>(sheet.columns.size() - 1);
+    if (std::all_of(pair, end, [](const Pair& one) { return one.compared == 0; })) {
+      pair = end;
+      continue;
+    }
+    for (; pair != end; ++pair) {
       row.push_back(pair->compared == 0
                         ? "–"
                         : text("+", pair->won, " −", pair->lost, " [p = ", lab::figure(*value++, 3), "]"));

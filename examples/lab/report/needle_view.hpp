@@ -22,7 +22,8 @@ namespace report {
 [[nodiscard]] Sheet paper_table(const std::vector<TestCell>& tests);
 
 /// Every method against dynamic_ntk on the same prompts, columns as in paper_table: won, lost, exact p of
-/// McNemar's test after Holm over the table. No rows where there is no such method, or no verdicts.
+/// McNemar's test after Holm over the table. A method without verdicts to
+/// compare has no row.
 [[nodiscard]] Sheet paired_table(const std::vector<TestCell>& tests);
 
 /// What a needle run's pictures need of its configuration.
