@@ -38,5 +38,7 @@ test_packages=("${program_packages[@]}" doctest-dev python3-numpy qemu-user)
 bench_packages=("${program_packages[@]}" libbenchmark-dev python3-numpy)
 # What Clang needs besides those, with sanitizers and their readable reports.
 clang_packages=(clang libomp-dev libclang-rt-dev llvm)
+# What looking at the report's page needs besides those; without a font nothing has a width.
+browser_packages=(chromium fonts-liberation)
 # What tests for 64-bit Arm need besides those.
 aarch64_packages=(g++-aarch64-linux-gnu)

@@ -2,7 +2,7 @@
 # Proves every law: installs what is missing, builds, runs all tests.
 #
 #   bash tests/run.sh [--compiler NAME] [--sanitize LIST] [--baseline] [--library]
-#                     [--aarch64] [--benches] [ctest arguments]
+#                     [--aarch64] [--benches] [--browser] [ctest arguments]
 #
 #   --compiler NAME   g++ (default), clang++, or any other
 #   --sanitize LIST   a slow build that watches itself, with all assertions on; e.g. address,undefined
@@ -10,6 +10,7 @@
 #   --library         the library's laws alone: no program, no BLIS, no stranger's project
 #   --aarch64         the library's laws alone, cross-compiled for the least 64-bit Arm processor, under qemu: slow
 #   --benches         the benches are built too, not run
+#   --browser         the report's page is looked at too, in headless Chromium (80 MB to fetch)
 #
 # The plain build is in build/, every other combination in a folder of its own beside it.
 set -euo pipefail
@@ -18,8 +19,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 compiler=g++
 folder=build
-aarch64= benches=
-options=(-DCMAKE_BUILD_TYPE=Release -DDOPE_BUILD_TESTS=ON -DDOPE_UNITY=ON)
+aarch64= benches= browser=
+options=(-DCMAKE_BUILD_TYPE=Release -DDOPE_BUILD_TESTS=ON -DDOPE_UNITY=ON -DDOPE_TEST_BROWSER=OFF)
 while [ $# -gt 0 ]; do
   case $1 in
     --help)
@@ -53,6 +54,10 @@ while [ $# -gt 0 ]; do
       options+=(-DDOPE_BUILD_BENCH=ON)
       benches=yes
       shift ;;
+    --browser)
+      options+=(-DDOPE_TEST_BROWSER=ON)
+      browser=yes
+      shift ;;
     *) break ;;
   esac
 done
@@ -64,6 +69,7 @@ fi
 
 need_packages "${test_packages[@]}"
 if [ "$benches" ]; then need_packages "${bench_packages[@]}"; fi
+if [ "$browser" ]; then need_packages "${browser_packages[@]}"; fi
 case $compiler in *clang*) need_packages "${clang_packages[@]}" ;; esac
 if [ "$aarch64" ]; then
   need_packages "${aarch64_packages[@]}"
