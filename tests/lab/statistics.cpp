@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "dope/core/error.hpp"
+#include "lab/support/random.hpp"
 
 using lab::wilson;
 
@@ -154,4 +155,197 @@ TEST_CASE("rank correlation: 1 and -1 under monotone maps, ties by mean rank, a 
   CHECK_THROWS_AS(static_cast<void>(
                       lab::rank_correlation(std::vector<double>{1, std::nan("")}, std::vector<double>{1, 2})),
                   dope::Error);
+}
+
+namespace {
+
+constexpr double correlation_rounding = 1e-13;  // sums of a few dozen ranks
+
+/// Spearman's by its definition: ranks by counting, then Pearson's.
+double slow_correlation(const std::vector<double>& x, const std::vector<double>& y) {
+  const auto ranks = [](const std::vector<double>& values) {
+    std::vector<long double> found;
+    for (const double value : values) {
+      long double rank = 0.5L;
+      for (const double other : values) rank += other < value ? 1.0L : other == value ? 0.5L : 0.0L;
+      found.push_back(rank);
+    }
+    return found;
+  };
+  const auto a = ranks(x);
+  const auto b = ranks(y);
+  long double sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    sa += a[i];
+    sb += b[i];
+    saa += a[i] * a[i];
+    sbb += b[i] * b[i];
+    sab += a[i] * b[i];
+  }
+  const auto n = static_cast<long double>(a.size());
+  const long double va = n * saa - sa * sa;
+  const long double vb = n * sbb - sb * sb;
+  return va > 0 && vb > 0 ? static_cast<double>((n * sab - sa * sb) / std::sqrt(va * vb)) : std::nan("");
+}
+
+/// Values from 0 to 9 that come several times.
+std::vector<double> with_ties(std::size_t count, std::size_t step) {
+  std::vector<double> values;
+  for (std::size_t i = 0; i < count; ++i) values.push_back(static_cast<double>((i * i * step + 3 * i) % 10));
+  return values;
+}
+
+}  // namespace
+
+TEST_CASE("bootstrap of a rank correlation: the percentiles of resamples ranked by their definition") {
+  constexpr std::size_t draws = 401;  // 2.5 % of 400 is the tenth: no value lies between two draws
+  for (const std::size_t count : {std::size_t{3}, std::size_t{12}, std::size_t{32}}) {
+    const auto x = with_ties(count, 3);
+    const auto y = with_ties(count, 7);
+    lab::Random random(5, lab::Stream::resample);
+    std::vector<double> found;
+    for (std::size_t draw = 0; draw < draws; ++draw) {
+      std::vector<double> a, b;
+      for (std::size_t i = 0; i < count; ++i) {
+        const auto at = random.below(static_cast<std::uint32_t>(count));
+        a.push_back(x[at]);
+        b.push_back(y[at]);
+      }
+      const double rho = slow_correlation(a, b);
+      if (!std::isnan(rho)) found.push_back(rho);
+    }
+    std::sort(found.begin(), found.end());
+    const auto interval = lab::bootstrap_rank_correlation(x, y, 5, draws);
+    if (found.size() == draws) {
+      CHECK(std::abs(interval.low - found[10]) < correlation_rounding);
+      CHECK(std::abs(interval.high - found[390]) < correlation_rounding);
+    } else {
+      CHECK(count == 3);  // where resamples of one value alone come
+      CHECK(interval.low >= found.front() - correlation_rounding);
+      CHECK(interval.high <= found.back() + correlation_rounding);
+    }
+  }
+  const std::vector<double> rising = {1, 2, 3, 4, 5, 6};
+  CHECK(lab::bootstrap_rank_correlation(rising, rising, 1).low == doctest::Approx(1.0).epsilon(1e-14));
+  CHECK(std::isnan(lab::bootstrap_rank_correlation(rising, std::vector<double>(6, 2.0), 1).low));
+  CHECK_THROWS_AS(static_cast<void>(lab::bootstrap_rank_correlation(rising, rising, 1, 99)), dope::Error);
+  CHECK_THROWS_AS(static_cast<void>(lab::bootstrap_rank_correlation(rising, {}, 1)), dope::Error);
+}
+
+TEST_CASE("stratified rank correlation: one stratum is Spearman's; each stratum may be bent on its own") {
+  const auto x = with_ties(24, 3);
+  const auto y = with_ties(24, 7);
+  const std::vector<std::size_t> one(24, 9);
+  CHECK(std::abs(lab::stratified_rank_correlation(x, y, one) - slow_correlation(x, y)) <
+        correlation_rounding);
+
+  std::vector<std::size_t> strata;
+  std::vector<double> bent = y;
+  for (std::size_t i = 0; i < 24; ++i) {
+    strata.push_back(i % 3);
+    bent[i] = i % 3 == 0 ? std::exp(y[i]) : i % 3 == 1 ? y[i] - 1000.0 : 5.0 * y[i] + 1e6;
+  }
+  CHECK(lab::stratified_rank_correlation(x, bent, strata) == lab::stratified_rank_correlation(x, y, strata));
+  // Strata (1, 2, 3) and (1, 2): within the first 1·(−1) + 0·1 + …: ranks (−1, 0, 1)·(0, −1, 1) = 1, within
+  // the second (−½, ½)·(½, −½) = −½; each side's squares 2 + ½.
+  CHECK(lab::stratified_rank_correlation(
+            std::vector<double>{10, 20, 30, 1, 2}, std::vector<double>{5, 4, 6, 9, 8},
+            std::vector<std::size_t>{0, 0, 0, 1, 1}) == doctest::Approx(0.5 / 2.5).epsilon(1e-14));
+  CHECK(std::isnan(lab::stratified_rank_correlation(std::vector<double>{1, 1, 2, 2},
+                                                    std::vector<double>{1, 2, 3, 4},
+                                                    std::vector<std::size_t>{0, 0, 1, 1})));
+  CHECK_THROWS_AS(static_cast<void>(lab::stratified_rank_correlation(x, y, std::vector<std::size_t>{0, 1})),
+                  dope::Error);
+}
+
+TEST_CASE("max-statistic test: as all permutations, counted one by one, within strata too") {
+  const std::vector<std::vector<double>> xs = {
+      {1, 2, 3, 4, 5, 6}, {2, 1, 4, 3, 6, 5}, {1, 1, 2, 9, 2, 1}, {6, 5, 4, 3, 2, 1}};
+  const std::vector<double> y = {1, 3, 2, 4, 6, 5};
+  constexpr std::size_t draws = 20000;
+  for (const auto& strata :
+       {std::vector<std::size_t>{0, 0, 0, 0, 0, 0}, std::vector<std::size_t>{1, 1, 1, 1, 0, 0}}) {
+    std::vector<std::size_t> order = {0, 1, 2, 3, 4, 5};
+    std::vector<double> highest;
+    do {
+      bool inside = true;
+      std::vector<double> permuted;
+      for (std::size_t i = 0; i < 6; ++i) {
+        inside = inside && strata[order[i]] == strata[i];
+        permuted.push_back(y[order[i]]);
+      }
+      if (!inside) continue;
+      double most = 0.0;
+      for (const auto& x : xs)
+        most = std::max(most, std::abs(lab::stratified_rank_correlation(x, permuted, strata)));
+      highest.push_back(most);
+    } while (std::next_permutation(order.begin(), order.end()));
+    CHECK(highest.size() == (strata[5] == 0 && strata[0] == 1 ? 48 : 720));
+    const auto p = lab::max_statistic_test(xs, y, strata, 3, draws);
+    for (std::size_t i = 0; i < xs.size(); ++i) {
+      const double own = std::abs(lab::stratified_rank_correlation(xs[i], y, strata));
+      const auto above = std::count_if(highest.begin(), highest.end(),
+                                       [&](double most) { return most >= own - correlation_rounding; });
+      const double exact = static_cast<double>(above) / static_cast<double>(highest.size());
+      const double error = std::sqrt(exact * (1.0 - exact) / static_cast<double>(draws));
+      CHECK(std::abs(p[i] - exact) < 4.0 * error + 1.0 / static_cast<double>(draws));
+    }
+    CHECK(p[0] == p[3]);  // the same but for the sign
+  }
+}
+
+TEST_CASE("max-statistic test: more tried never lowers a p, the same said twice costs nothing") {
+  const auto y = with_ties(20, 7);
+  const std::vector<std::size_t> one(20, 0);
+  std::vector<std::vector<double>> xs = {with_ties(20, 3), with_ties(20, 1)};
+  const auto two = lab::max_statistic_test(xs, y, one, 11, 2000);
+  CHECK(two == lab::max_statistic_test(xs, y, one, 11, 2000));
+  xs.push_back(xs.front());
+  for (double& value : xs.back()) value = std::exp(value);
+  const auto said_twice = lab::max_statistic_test(xs, y, one, 11, 2000);
+  CHECK(said_twice[0] == two[0]);
+  CHECK(said_twice[1] == two[1]);
+  CHECK(said_twice[2] == two[0]);
+  xs.push_back(std::vector<double>(20, 4.0));
+  xs.push_back(with_ties(20, 9));
+  const auto more = lab::max_statistic_test(xs, y, one, 11, 2000);
+  CHECK(std::isnan(more[3]));
+  CHECK(more[0] >= two[0]);
+  CHECK(more[1] >= two[1]);
+  CHECK(lab::max_statistic_test(std::vector<std::vector<double>>{y}, y, one, 1, 999).front() ==
+        doctest::Approx(0.001));
+  CHECK(lab::max_statistic_test({}, y, one, 1).empty());
+  CHECK_THROWS_AS(static_cast<void>(lab::max_statistic_test(xs, y, one, 1, 0)), dope::Error);
+}
+
+TEST_CASE("Spearman and Brown: a test twice as long") {
+  CHECK(lab::spearman_brown(0.0) == 0.0);
+  CHECK(lab::spearman_brown(1.0) == 1.0);
+  CHECK(lab::spearman_brown(0.5) == doctest::Approx(2.0 / 3.0).epsilon(1e-15));
+  CHECK_THROWS_AS(static_cast<void>(lab::spearman_brown(-1.0)), dope::Error);
+  CHECK_THROWS_AS(static_cast<void>(lab::spearman_brown(std::nan(""))), dope::Error);
+}
+
+TEST_CASE("random halves: everything once, each place as often as any other") {
+  for (const std::size_t count : {std::size_t{2}, std::size_t{7}, std::size_t{12}}) {
+    constexpr std::size_t splits = 3000;
+    const auto halves = lab::random_halves(count, splits, 4);
+    CHECK(halves.size() == splits);
+    std::vector<std::size_t> in_first(count, 0);
+    for (const auto& half : halves) {
+      CHECK(half.first.size() == count / 2);
+      std::vector<std::size_t> all = half.first;
+      all.insert(all.end(), half.second.begin(), half.second.end());
+      std::sort(all.begin(), all.end());
+      for (std::size_t i = 0; i < count; ++i) CHECK(all[i] == i);
+      CHECK(std::is_sorted(half.first.begin(), half.first.end()));
+      CHECK(std::is_sorted(half.second.begin(), half.second.end()));
+      for (const std::size_t i : half.first) ++in_first[i];
+    }
+    const double share = static_cast<double>(count / 2) / static_cast<double>(count);
+    const double error = std::sqrt(share * (1.0 - share) / static_cast<double>(splits));
+    for (const std::size_t times : in_first)
+      CHECK(std::abs(static_cast<double>(times) / static_cast<double>(splits) - share) < 4.0 * error);
+  }
+  CHECK_THROWS_AS(static_cast<void>(lab::random_halves(1, 1, 1)), dope::Error);
 }

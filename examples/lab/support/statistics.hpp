@@ -56,4 +56,49 @@ struct Interval {
 /// equal. Throws dope::Error for unequal lengths, fewer than 2, or a value that is not a number.
 [[nodiscard]] double rank_correlation(std::span<const double> x, std::span<const double> y);
 
+/// Percentile bootstrap of rank_correlation(x, y): resamples of the pairs (x_i, y_i). Resamples in which one
+/// side is all equal have no correlation and are passed over.
+///
+/// Law: a function of the seed and of both sides' ranks; within [−1, 1]; not-a-number at both ends where
+/// rank_correlation is. Throws dope::Error as rank_correlation and, for level and draws, as bootstrap_mean
+/// do.
+[[nodiscard]] Interval bootstrap_rank_correlation(std::span<const double> x, std::span<const double> y,
+                                                  std::uint64_t seed, std::size_t draws = 2000,
+                                                  double level = 0.95);
+
+/// Rank correlation with the strata taken out: ranks within each stratum about their middle, pooled,
+///   ρ = Σ a_i b_i / √(Σ a_i² Σ b_i²).
+/// strata[i]: the stratum of value i, any numbers.
+///
+/// Law: with one stratum rank_correlation; unchanged by a rising map of one side that may differ from stratum
+/// to stratum; not-a-number where one side is all equal in every stratum. Throws dope::Error as
+/// rank_correlation does, and unless every value has a stratum.
+[[nodiscard]] double stratified_rank_correlation(std::span<const double> x, std::span<const double> y,
+                                                 std::span<const std::size_t> strata);
+
+/// Max-statistic permutation test of many rank correlations with one y (Westfall & Young 1993, single step):
+///   p_i = (1 + #{draws: max_j |ρ(x_j, πy)| ≥ |ρ(x_i, y)|}) / (1 + draws),
+/// ρ stratified_rank_correlation, π per draw a uniform permutation within the strata, the same for all j.
+/// Each p is corrected for how many x were tried, and sides that say the same count once.
+///
+/// Law: falling in |ρ_i|; a function of the seed and the ranks; more x never lower a p. A side without a
+/// correlation gets not-a-number and no part in the maximum. Throws dope::Error as
+/// stratified_rank_correlation does, and for no draw.
+[[nodiscard]] std::vector<double> max_statistic_test(std::span<const std::vector<double>> xs,
+                                                     std::span<const double> y,
+                                                     std::span<const std::size_t> strata, std::uint64_t seed,
+                                                     std::size_t draws = 10000);
+
+/// Reliability of a whole test from the correlation r of its two halves (Spearman 1910, Brown 1910):
+/// 2r/(1 + r). Law: 0 and 1 stay. Throws dope::Error unless −1 < r ≤ 1.
+[[nodiscard]] double spearman_brown(double r);
+
+/// `splits` divisions of 0 … count − 1 into two halves, the first of ⌊count/2⌋: uniform, a function of
+/// the seed; each half ascending. Throws dope::Error for fewer than 2.
+struct Halves {
+  std::vector<std::size_t> first;
+  std::vector<std::size_t> second;
+};
+[[nodiscard]] std::vector<Halves> random_halves(std::size_t count, std::size_t splits, std::uint64_t seed);
+
 }  // namespace lab
