@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+#include <omp.h>
+
+#include <exception>
+#include <iostream>
+
+#include "analysis.hpp"
+#include "lab/support/interrupt.hpp"
+#include "lab/support/parallel.hpp"
+#include "lab/support/progress.hpp"
+#include "report.hpp"
+
+namespace {
+
+using effects::Place;
+using effects::Setting;
+using lab::ResultStore;
+
+/// As shells report a program that Ctrl-C ended.
+constexpr int interrupted_status = 130;
+
+/// Thrown between cells once Ctrl-C was pressed.
+struct Interrupted {};
+
+class Run {
+ public:
+  explicit Run(const Setting& setting)
+      : setting_(setting),
+        store_(setting.options.out / "results.jsonl", effects::configuration_of(setting),
+               setting.options.existing) {}
+
+  void all() {
+    measure();
+    attempt();
+    store_.finish(order());
+    std::vector<effects::Map> maps;
+    for (std::size_t transform = 0; transform < setting_.options.transforms.size(); ++transform) {
+      for (const Place& place : setting_.places) maps.push_back(map(place, transform));
+    }
+    const auto written = effects::write_report(setting_, maps);
+    std::cout << effects::tables(setting_, maps, effects::Form::screen) << '\n';
+    for (const auto& path : written) std::cout << path.string() << '\n';
+    std::cout << (setting_.options.out / "results.jsonl").string() << '\n';
+  }
+
+  [[nodiscard]] std::size_t cells() const { return store_.size(); }
+
+ private:
+  static std::string heads_key(const Place& place) {
+    return dope::detail::text("heads/", place.length, "/", name_of(place.base));
+  }
+
+  static lab::Progress progress(std::string label, std::size_t total) {
+    return {std::move(label), total, lab::Progress::display_for_stderr(), std::cerr};
+  }
+
+  void stop_if_interrupted() const {
+    if (interrupt_.raised()) throw Interrupted{};
+  }
+
+  void measure() {
+    auto bar = progress("measure heads", setting_.places.size());
+    for (const Place& place : setting_.places) {
+      stop_if_interrupted();
+      if (store_.find(heads_key(place)) != nullptr) {
+        bar.skip(1);
+        continue;
+      }
+      store_.append(heads_key(place), effects::to_json(effects::measure_heads(setting_, place)));
+      bar.advance(1, dope::detail::text(place.length, " tokens"));
+    }
+    bar.finish();
+  }
+
+  void attempt() {
+    struct Task {
+      std::size_t place;
+      std::size_t prompt;
+    };
+    std::vector<Task> open;
+    std::size_t total = 0;
+    std::size_t to_do = 0;
+    std::vector<std::vector<reference::Schedule>> schedules(setting_.places.size());
+    // Longest first, so that no thread is left alone with a long one.
+    for (std::size_t at = setting_.places.size(); at-- > 0;) {
+      const Place& place = setting_.places[at];
+      total += place.length * setting_.options.prompts;
+      for (std::size_t i = 0; i < setting_.options.prompts; ++i) {
+        if (store_.find(effects::trial_key(place, i)) != nullptr) continue;
+        open.push_back({at, i});
+        to_do += place.length;
+      }
+      if (!open.empty() && open.back().place == at) {
+        schedules[at] = effects::schedules_of(
+            setting_, place, effects::measurement_from(*store_.find(heads_key(place))).spreads);
+      }
+    }
+    auto bar = progress("denoise heads", total);
+    bar.skip(total - to_do);
+    lab::for_each_in_parallel(open.size(), [&](std::size_t task) {
+      stop_if_interrupted();
+      const Place& place = setting_.places[open[task].place];
+      const std::size_t prompt = open[task].prompt;
+      store_.append(effects::trial_key(place, prompt),
+                    effects::try_schedules(setting_, place, prompt, schedules[open[task].place]));
+      bar.advance(place.length, dope::detail::text(place.length, " tokens, ", name_of(place.base)));
+    });
+    bar.finish();
+  }
+
+  [[nodiscard]] effects::Map map(const Place& place, std::size_t transform) const {
+    std::vector<ResultStore::Json> cells;
+    for (std::size_t i = 0; i < setting_.options.prompts; ++i)
+      cells.push_back(*store_.find(effects::trial_key(place, i)));
+    return effects::analyse(setting_, place, transform, effects::effects_from(setting_, cells, transform),
+                            effects::measurement_from(*store_.find(heads_key(place))));
+  }
+
+  [[nodiscard]] std::vector<std::string> order() const {
+    std::vector<std::string> keys;
+    for (const Place& place : setting_.places) {
+      keys.push_back(heads_key(place));
+      for (std::size_t i = 0; i < setting_.options.prompts; ++i) keys.push_back(effects::trial_key(place, i));
+    }
+    return keys;
+  }
+
+  const Setting& setting_;
+  ResultStore store_;
+  lab::Interrupt interrupt_;
+};
+
+int run(int argc, const char* const* argv) {
+  auto parsed = effects::parse_options(argc, argv);
+  if (!parsed.options) {
+    std::cout << parsed.help;
+    return 0;
+  }
+  if (parsed.options->threads > 0) omp_set_num_threads(parsed.options->threads);
+  const Setting setting = effects::make_setting(std::move(*parsed.options));
+  std::filesystem::create_directories(setting.options.out);
+  Run run(setting);
+  try {
+    run.all();
+  } catch (const Interrupted&) {
+    std::cerr << "\ninterrupted: " << run.cells()
+              << " finished cells are kept; the same command goes on from them\n";
+    return interrupted_status;
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "effects: " << error.what() << '\n';
+    return 1;
+  }
+}

@@ -1,0 +1,125 @@
+#!/usr/bin/env bash
+# The effects program as people meet it: same bytes for any number of threads, Ctrl-C and resume, many shots, bad
+# input.   effects.sh PROGRAM MODEL_FOLDER
+set -euo pipefail
+program=$1
+model=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+
+small=(--model "$model" --lengths 130,160 --prompts 4 --measured 2 --rows 8 --scalings dynamic_ntk
+       --transforms 'by_all;by_gaussian(spread=matched)')
+effects() { "$program" "${small[@]}" "$@"; }
+
+echo "== one thread and two give the same files"
+effects --out "$work/one" --threads 1 >"$work/one.txt" 2>/dev/null
+effects --out "$work/two" --threads 2 >"$work/two.txt" 2>/dev/null
+diff -r "$work/one" "$work/two" || fail "results depend on threads"
+for file in table.md indicators.csv results.jsonl effects_1_by_all.svg correlations_2_by_gaussian.svg; do
+  [ -s "$work/one/$file" ] || fail "no $file"
+done
+# Two lengths, one scaling: four prompts each, and what was measured.
+[ "$(grep -c '"key":"effects/' "$work/one/results.jsonl")" -eq 8 ] || fail "not 8 cells of effects"
+[ "$(grep -c '"key":"heads/' "$work/one/results.jsonl")" -eq 2 ] || fail "not 2 cells of heads"
+head -1 "$work/one/results.jsonl" | grep -q '"program":"effects"' || fail "no word of the program"
+# Every measure of every map once: two lengths, two transforms.
+awk -F, 'NR > 1 { seen[$1 $2 $3]++ } END { for (map in seen) print seen[map] }' "$work/one/indicators.csv" |
+  sort -u >"$work/counts.txt"
+[ "$(wc -l <"$work/counts.txt")" -eq 1 ] || fail "maps with unlike numbers of measures: $(cat "$work/counts.txt")"
+# No scaling below L: post_ntk is post_rope. 18 entropies at two stages and three sides, 20 others, the layer.
+[ "$(cat "$work/counts.txt")" -eq $((2 * 3 * 18 + 20 + 1)) ] || fail "$(cat "$work/counts.txt") measures"
+grep -q 'heads drawn by lot' "$work/one.txt" || fail "no comparison with chance"
+
+echo "== a finished run is not run again"
+effects --out "$work/one" >"$work/again.txt" 2>/dev/null
+diff "$work/one.txt" "$work/again.txt" || fail "a finished run shows other tables"
+diff -r "$work/one" "$work/two" || fail "a finished run changes its files"
+
+echo "== both scalings, many shots"
+"$program" --model "$model" --task shots --lengths 600 --prompts 4 --measured 1 --rows 4 --transforms by_parts \
+  --out "$work/shots" >"$work/shots.txt" 2>/dev/null
+grep -q 'Many shots' "$work/shots.txt" || fail "no word of the task"
+for scaling in plain dynamic_ntk; do
+  [ "$(grep -c "\"key\":\"effects/600/$scaling/" "$work/shots/results.jsonl")" -eq 4 ] || fail "not 4 cells of $scaling"
+done
+grep -q '^600,dynamic_ntk,"by_parts","post_ntk/' "$work/shots/indicators.csv" || fail "no post_ntk under Dynamic NTK"
+grep -q '^600,plain,"by_parts","post_ntk/' "$work/shots/indicators.csv" && fail "post_ntk where nothing is scaled"
+
+echo "== Ctrl-C keeps finished cells, and the same command goes on"
+stopped=no
+for wanted in 4 3 2; do
+  rm -rf "$work/cut"
+  set -m  # a job of its own: else the shell has it ignore SIGINT
+  "$program" "${small[@]}" --out "$work/cut" --threads 1 >/dev/null 2>"$work/cut.txt" &
+  job=$!
+  set +m
+  until [ "$(grep -c . "$work/cut/results.jsonl" 2>/dev/null || true)" -gt "$wanted" ] 2>/dev/null; do
+    kill -0 $job 2>/dev/null || break
+    sleep 0.01
+  done
+  kill -INT $job 2>/dev/null || true
+  status=0
+  wait $job || status=$?
+  if [ $status -eq 130 ]; then
+    stopped=yes
+    break
+  fi
+done
+[ $stopped = yes ] || fail "Ctrl-C does not end the run with status 130 (got $status)"
+grep -q 'finished cells are kept' "$work/cut.txt" || fail "no word of what is kept"
+[ ! -e "$work/cut/table.md" ] || fail "a cut run left a table"
+kept=$(wc -l <"$work/cut/results.jsonl")
+effects --out "$work/cut" >/dev/null 2>&1
+diff -r "$work/one" "$work/cut" || fail "a resumed run differs"
+[ "$kept" -gt 1 ] && [ "$kept" -lt "$(wc -l <"$work/one/results.jsonl")" ] || fail "$kept lines were kept"
+
+echo "== bad input: one line that says what was given and expected, status 1, nothing written"
+: >"$work/empty.txt"
+refuse() {
+  local status=0
+  "$program" --model "$model" --out "$work/bad" --lengths 170 "$@" >"$work/out.txt" 2>"$work/error.txt" || status=$?
+  [ $status -eq 1 ] || fail "status $status for: $*"
+  [ "$(wc -l <"$work/error.txt")" -eq 1 ] || { cat "$work/error.txt"; fail "not one line for: $*"; }
+  grep -q 'given .*expected' "$work/error.txt" || { cat "$work/error.txt"; fail "unclear error for: $*"; }
+  [ ! -s "$work/out.txt" ] || fail "output beside an error for: $*"
+  [ ! -e "$work/bad/results.jsonl" ] || fail "something written for: $*"
+}
+refuse --no-such-option
+refuse stray
+refuse --task haystack
+refuse --lengths 3X
+refuse --lengths ''
+refuse --lengths 20
+refuse --depths 0
+refuse --prompts 3
+refuse --measured 0
+refuse --rows 0
+refuse --seed 4294967296
+refuse --threads many
+refuse --transforms by_magic
+refuse --transforms 'by_all;by_all'
+refuse --scalings linear
+refuse --scalings plain,plain
+refuse --model "$work/nowhere"
+refuse --haystack "$work/nowhere.txt"
+refuse --haystack "$work/empty.txt"
+
+echo "== a folder of another run is not overwritten unasked"
+status=0
+effects --out "$work/one" --seed 2 >/dev/null 2>"$work/error.txt" || status=$?
+[ $status -eq 1 ] && grep -q 'seed' "$work/error.txt" || fail "another run's cells were taken: $(cat "$work/error.txt")"
+diff -r "$work/one" "$work/two" || fail "another run's files changed"
+effects --out "$work/one" --rows 9 --fresh >/dev/null 2>&1 || fail "--fresh does not begin anew"
+head -1 "$work/one/results.jsonl" | grep -q '"rows":9' || fail "--fresh kept the old run"
+
+echo "== --help explains every option"
+"$program" --help >"$work/help.txt"
+for option in model task lengths depths prompts haystack transforms scalings measured rows out seed threads fresh; do
+  grep -q -- "--$option" "$work/help.txt" || fail "--help is silent on --$option"
+done
+echo "all as it should be"
