@@ -14,7 +14,7 @@ using lab::Anchor;
 using lab::coordinate;
 using lab::Svg;
 
-constexpr double labels_width = 150.0;
+constexpr double labels_width = 170.0;
 constexpr double scale_width = 36.0;
 constexpr double panel_width = 318.0;
 constexpr double between = 52.0;

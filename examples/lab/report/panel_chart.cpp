@@ -20,7 +20,7 @@ constexpr double left = 66.0;
 constexpr double right = 14.0;
 constexpr double gap = 26.0;
 constexpr double legend_height = 28.0;
-constexpr double panel_head = 40.0;
+constexpr double panel_head = 45.0;
 constexpr double panel_foot = 34.0;
 constexpr double plot_height = 108.0;
 constexpr double foot = 24.0;
@@ -150,9 +150,9 @@ std::string panel_chart_svg(const PanelChart& chart) {
                     plot_height,
                     chart.x,
                     chart.y};
-    lab::fitted_text(svg, plot.x, plot.y - 22.0, width + gap - 6.0, panel.title, 13.0, Anchor::start,
+    lab::fitted_text(svg, plot.x, plot.y - 27.0, width + gap - 6.0, panel.title, 13.0, Anchor::start,
                      lab::text_colour, lab::Weight::bold);
-    lab::fitted_text(svg, plot.x, plot.y - 7.0, width + gap - 6.0, panel.note, 11.5, Anchor::start,
+    lab::fitted_text(svg, plot.x, plot.y - 12.0, width + gap - 6.0, panel.note, 11.5, Anchor::start,
                      lab::faint_colour);
     for (const Tick& tick : chart.y.ticks) {
       segment(svg, plot.x, plot.at_y(tick.at), plot.x + width, plot.at_y(tick.at), "grid");
