@@ -72,6 +72,9 @@ void add_halves(const Setting& setting, const std::vector<dope::HeadId>& heads,
       map.best[i] += 0.5 * (there + back) / static_cast<double>(splits);
     }
   }
+  // Sums of rounded ones may pass one.
+  correlation = std::clamp(correlation, -1.0, 1.0);
+  within = std::clamp(within, -1.0, 1.0);
   map.half_correlation = correlation;
   map.reliability = correlation > -1.0 ? lab::spearman_brown(correlation) : none;
   map.within_reliability = within > -1.0 ? lab::spearman_brown(within) : none;
