@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "options.hpp"
 
-#include <charconv>
 #include <cxxopts.hpp>
 
 #include "dope/core/error.hpp"
+#include "lab/support/command_line.hpp"
 
 namespace needle {
 namespace {
@@ -30,34 +30,6 @@ constexpr std::string_view introduction =
     "plans/*.json (the chosen plans, for --plan), *.svg (depth x length per method; layer x head scores "
     "with\n"
     "the chosen heads marked). Ctrl-C keeps what is finished; the same command goes on from there.\n";
-
-std::size_t whole_number(std::string_view option, std::string_view text, std::size_t least,
-                         std::size_t most) {
-  std::size_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < least || value > most) {
-    throw dope::Error("--" + std::string(option), '"' + std::string(text) + '"',
-                      dope::detail::text("a whole number from ", least, " to ", most));
-  }
-  return value;
-}
-
-std::vector<std::string> split(std::string_view text, char separator) {
-  std::vector<std::string> parts;
-  for (std::size_t first = 0; first <= text.size();) {
-    const std::size_t end = std::min(text.find(separator, first), text.size());
-    parts.emplace_back(text.substr(first, end - first));
-    first = end + 1;
-  }
-  return parts;
-}
-
-Length length_of(std::string_view option, std::string_view text) {
-  const bool relative = text.ends_with('L');
-  if (relative) text.remove_suffix(1);
-  return {whole_number(option, text, 1, std::size_t{1} << 24),
-          relative ? Length::Unit::training_lengths : Length::Unit::tokens};
-}
 
 Task task_of(std::string_view option, const std::string& text) {
   if (text == "needle") return Task::needle;
@@ -87,13 +59,13 @@ lab::Breadth breadth_of(const std::string& text) {
 Options read(const cxxopts::ParseResult& result) {
   Options options;
   const auto number = [&](const char* name, std::size_t least, std::size_t most) {
-    return whole_number(name, result[name].as<std::string>(), least, most);
+    return lab::whole_number(name, result[name].as<std::string>(), least, most);
   };
   options.model = result["model"].as<std::string>();
   options.out = result["out"].as<std::string>();
   if (result.count("haystack") != 0) options.haystack = result["haystack"].as<std::string>();
-  for (const auto& part : split(result["lengths"].as<std::string>(), ','))
-    options.lengths.push_back(length_of("lengths", part));
+  for (const auto& part : lab::split(result["lengths"].as<std::string>(), ','))
+    options.lengths.push_back(lab::length_of("lengths", part));
   options.task = task_of("task", result["task"].as<std::string>());
   options.depths = usual_depths(options.task);
   if (result.count("depths") != 0) options.depths = number("depths", 1, 1001);
@@ -103,8 +75,8 @@ Options read(const cxxopts::ParseResult& result) {
   options.prompts = number("prompts", 1, 65536);
   options.calibration_prompts = number("calibration", 1, 65536);
   if (result.count("calibrate-at") != 0) {
-    for (const auto& part : split(result["calibrate-at"].as<std::string>(), ','))
-      options.calibrate_at.push_back(length_of("calibrate-at", part));
+    for (const auto& part : lab::split(result["calibrate-at"].as<std::string>(), ','))
+      options.calibrate_at.push_back(lab::length_of("calibrate-at", part));
   }
   if (result.count("calibrate-on") != 0)
     options.calibrate_on = task_of("calibrate-on", result["calibrate-on"].as<std::string>());
@@ -114,7 +86,8 @@ Options read(const cxxopts::ParseResult& result) {
   if (transforms == "all") {
     options.transforms = lab::all_readings();
   } else {
-    for (const auto& part : split(transforms, ';')) options.transforms.push_back(dope::parse_transform(part));
+    for (const auto& part : lab::split(transforms, ';'))
+      options.transforms.push_back(dope::parse_transform(part));
   }
   options.gqa = dope::parse<dope::GqaPolicy>(result["gqa"].as<std::string>());
   options.baselines = baselines_of(result["baselines"].as<std::string>());

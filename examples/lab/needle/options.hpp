@@ -10,21 +10,12 @@
 #include <vector>
 
 #include "dope/denoise.hpp"
+#include "lab/support/command_line.hpp"
 #include "lab/support/prompts.hpp"
 #include "lab/support/store.hpp"
 #include "lab/support/sweep.hpp"
 
 namespace needle {
-
-/// A context length on the command line: tokens ("1536") or training lengths ("3L").
-struct Length {
-  std::size_t count = 0;
-  enum class Unit { tokens, training_lengths } unit = Unit::tokens;
-
-  [[nodiscard]] std::size_t tokens(std::size_t training_length) const noexcept {
-    return unit == Unit::tokens ? count : count * training_length;
-  }
-};
 
 /// What a prompt is about. needle: a fact in a long text. shots: exemplar lines that share digits.
 enum class Task { needle, shots };
@@ -44,15 +35,15 @@ struct Options {
   std::filesystem::path model;
   std::filesystem::path out;
   std::optional<std::filesystem::path> haystack;
-  std::vector<Length> lengths;
+  std::vector<lab::Length> lengths;
   std::size_t depths = 11;
   std::size_t needles = 1;
   std::size_t noise = 4;
   lab::NoisePlace noise_place = lab::NoisePlace::after;
   std::size_t prompts = 4;
   std::size_t calibration_prompts = 11;
-  std::vector<Length> calibrate_at;  // empty: at the length of the test
-  std::optional<Task> calibrate_on;  // none: on the task of the test
+  std::vector<lab::Length> calibrate_at;  // empty: at the length of the test
+  std::optional<Task> calibrate_on;       // none: on the task of the test
   std::size_t random_draws = 4;
   std::size_t greedy = 0;  // most heads of a greedy plan; 0: none
   std::vector<dope::Transform> transforms;

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "lab/support/chart.hpp"
+#include "lab/support/command_line.hpp"
 #include "lab/support/head_map.hpp"
 #include "lab/support/heat_map.hpp"
 #include "lab/support/plan_json.hpp"
@@ -83,13 +84,7 @@ std::string score_text(const Tally& tally) {
 }
 
 std::string length_label(const Setting& setting, std::size_t length) {
-  const std::size_t training = setting.model.config().training_length;
-  std::string label = std::to_string(length);
-  if (length == training)
-    label += " = L";
-  else if (length % training == 0)
-    label += " = " + std::to_string(length / training) + "L";
-  return label;
+  return lab::length_text(length, setting.model.config().training_length);
 }
 
 std::string shown(const Table& table, Form form) {

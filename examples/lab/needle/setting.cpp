@@ -5,21 +5,10 @@
 
 #include "dope/core/error.hpp"
 #include "lab/support/files.hpp"
+#include "lab/support/fingerprint.hpp"
 
 namespace needle {
 namespace {
-
-/// FNV-1a over 64 bits: tells two files apart, no more.
-std::string fingerprint(std::span<const std::byte> bytes) {
-  std::uint64_t hash = 0xcbf29ce484222325u;
-  for (const std::byte byte : bytes) hash = (hash ^ static_cast<std::uint64_t>(byte)) * 0x100000001b3u;
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text(16, '0');
-  for (std::size_t i = 0; i < 16; ++i) text[i] = digits[(hash >> (60 - 4 * i)) & 15u];
-  return text;
-}
-
-std::string fingerprint(std::string_view text) { return fingerprint(std::as_bytes(std::span(text))); }
 
 /// Evenly from 0 to 1; the middle where there is one.
 double nth_depth(std::size_t index, std::size_t depths) noexcept {
@@ -48,9 +37,9 @@ Task task_of(Setup setup) noexcept {
 
 Setting::Setting(Options given, reference::Model loaded, lab::Haystack text)
     : options(std::move(given)), model(std::move(loaded)), haystack(std::move(text)) {
-  const auto in_tokens = [&](const std::vector<Length>& given_lengths) {
+  const auto in_tokens = [&](const std::vector<lab::Length>& given_lengths) {
     std::vector<std::size_t> tokens;
-    for (const Length& length : given_lengths)
+    for (const lab::Length& length : given_lengths)
       tokens.push_back(length.tokens(model.config().training_length));
     std::sort(tokens.begin(), tokens.end());
     tokens.erase(std::unique(tokens.begin(), tokens.end()), tokens.end());
@@ -162,18 +151,13 @@ Setting make_setting(Options options) {
 
 lab::ResultStore::Json configuration_of(const Setting& setting) {
   const Options& options = setting.options;
-  const auto& weights = setting.model.weights();
   lab::ResultStore::Json json;
   json["program"] = "needle";
   json["task"] = std::string(name_of(options.task));
-  json["model"] = {{"config", fingerprint(lab::read_file_whole(options.model / "config.json"))},
-                   {"embedding", fingerprint(std::as_bytes(weights.embedding.values()))},
-                   {"last_layer", fingerprint(std::as_bytes(weights.layers.back().down.values()))},
-                   {"layers", setting.model.config().layers},
-                   {"training_length", setting.model.config().training_length}};
+  json["model"] = lab::identity_of(setting.model, options.model);
   json["haystack"] = options.haystack
-                         ? fingerprint(lab::read_file_whole(*options.haystack))
-                         : "prose " + fingerprint(lab::read_file_whole(options.model / "lexicon.json"));
+                         ? lab::fingerprint(lab::read_file_whole(*options.haystack))
+                         : "prose " + lab::fingerprint(lab::read_file_whole(options.model / "lexicon.json"));
   json["lengths"] = setting.lengths;
   json["depths"] = options.depths;
   json["needles"] = options.needles;
@@ -192,7 +176,8 @@ lab::ResultStore::Json configuration_of(const Setting& setting) {
   json["baselines"] = options.baselines == Baselines::main ? "main" : "all";
   json["sweep"] = options.breadth == lab::Breadth::quick ? "quick" : "full";
   json["plans"] = lab::ResultStore::Json::array();
-  for (const auto& path : options.plans) json["plans"].push_back(fingerprint(lab::read_file_whole(path)));
+  for (const auto& path : options.plans)
+    json["plans"].push_back(lab::fingerprint(lab::read_file_whole(path)));
   json["conventions"] = {
       {"entropy",
        "natural logarithm, nats, on eigenvalues of X^T X; rows neither centred nor normalised, but for "
