@@ -36,7 +36,7 @@ std::vector<double> unseen_phases(const dope::Frequencies& native, std::size_t t
   for (std::size_t band = 0; band < native.bands(); ++band) {
     const double trained = native.omega[band] * static_cast<double>(training_length);
     const double reached = std::min(scaled.omega[band] * static_cast<double>(length), turn);
-    if (trained < turn && reached > trained * (1.0 + rounding)) unseen[band] = 1.0 - trained / reached;
+    if (reached > trained * (1.0 + rounding)) unseen[band] = 1.0 - trained / reached;
   }
   return unseen;
 }
