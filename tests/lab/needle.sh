@@ -69,6 +69,13 @@ grep -q '^| by_all @170 ' "$work/at/table.md" || fail "no row that names its cal
 ! grep -q '"key":"heads/230"' "$work/at/results.jsonl" || fail "heads were measured where none are chosen"
 grep -q 'Calibration prompts are of the other task, shots' "$work/on.txt" || fail "no word of the other task"
 
+echo "== heads denoised under another scaling, which then has a row and is the yardstick"
+"$program" --model "$model" --lengths 700 --depths 2 --prompts 1 --calibration 2 --transforms by_all --scaling llama3 \
+  --draws 0 --out "$work/llama3" >"$work/llama3.txt" 2>/dev/null
+grep -q '^llama3 ' "$work/llama3.txt" || fail "no row of the scaling that heads are denoised under"
+grep -q 'Against llama3 on the same prompts' "$work/llama3.txt" || fail "another yardstick"
+! grep -q '^yarn ' "$work/llama3.txt" || fail "rows that nobody asked for"
+
 echo "== a finished run is not run again"
 needle --out "$work/one" >"$work/again.txt" 2>/dev/null
 diff "$work/one.txt" "$work/again.txt" || fail "a finished run shows another table"
@@ -160,6 +167,7 @@ refuse --seed 4294967296
 refuse --transforms by_magic
 refuse --transforms 'by_gaussian(sigma=-1)'
 refuse --gqa sometimes
+refuse --scaling alibi
 refuse --baselines some
 refuse --sweep wide
 refuse --model "$work/nowhere"
@@ -176,7 +184,7 @@ diff -r "$work/one" "$work/two" || fail "another run's files changed"
 
 echo "== --help explains every option"
 "$program" --help >"$work/help.txt"
-for option in model lengths depths needles noise noise-at calibrate-at calibrate-on greedy prompts haystack transforms baselines gqa sweep calibration draws plan out seed threads fresh; do
+for option in model lengths depths needles noise noise-at calibrate-at calibrate-on greedy prompts haystack transforms baselines scaling gqa sweep calibration draws plan out seed threads fresh; do
   grep -q -- "--$option" "$work/help.txt" || fail "--help is silent on --$option"
 done
 echo "all as it should be"

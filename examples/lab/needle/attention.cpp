@@ -127,7 +127,8 @@ Json attention_cell(const Setting& setting, const Calibration& calibration) {
   const std::size_t tokens = prompt.tokens.size();
   const std::size_t bins = std::min(most_bins, tokens);
   const auto rows = rows_of(prompt);
-  const auto schedule = reference::make_schedule(setting.model, dope::DynamicNtk{}, calibration.length);
+  const auto schedule =
+      reference::make_schedule(setting.model, setting.scaling(calibration.length), calibration.length);
   std::vector<Glance> glances(shape.layers * shape.query_heads);
   // Layers come in order for each run of tokens, so all are open at once, each until its last token.
   std::vector<Layer> layers(shape.layers, Layer(shape, tokens, rows));

@@ -11,7 +11,7 @@
 namespace needle {
 
 /// Where heads look, selected ones and kept ones (the paper's Fig. 2): one calibration prompt of a middle
-/// depth, under Dynamic NTK without a plan.
+/// depth, under the setting's scaling without a plan.
 ///
 /// {"length", "tokens": T, "needle": [first, end), "bins": B, "mean_of": rows, "rows": [{"layer", "head",
 /// "selected_by": [transform…], "last": [B numbers], "mean": [B numbers]}]}. Entry b is the attention mass on

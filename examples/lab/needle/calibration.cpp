@@ -51,8 +51,8 @@ Measurement measure_heads(const Setting& setting, std::size_t length) {
   const auto shape = model.shape();
   const auto rope = model.config().rope();
   const auto native = dope::native_frequencies(rope);
-  const auto scaled = dope::scaled_frequencies(rope, dope::DynamicNtk{}, length);
-  const auto schedule = reference::make_schedule(model, dope::DynamicNtk{}, length);
+  const auto scaled = dope::scaled_frequencies(rope, setting.scaling(length), length);
+  const auto schedule = reference::make_schedule(model, setting.scaling(length), length);
   Measurement measurement;
   measurement.indicators = lab::sweep_indicators(setting.options.breadth, shape.head_width);
 
@@ -128,7 +128,7 @@ Json try_plans(const Setting& setting, std::size_t length, std::size_t prompt_in
   const auto prompt = setting.calibration_prompt(length, prompt_index);
   std::vector<reference::Schedule> schedules;
   for (const auto& plan : plans)
-    schedules.push_back(reference::make_schedule(setting.model, dope::DynamicNtk{}, length, plan));
+    schedules.push_back(reference::make_schedule(setting.model, setting.scaling(length), length, plan));
   std::string hits;
   Json log_probability = Json::array();
   for (const auto& answer : lab::answer_under(setting.model, prompt.tokens, prompt.expected, schedules)) {

@@ -19,7 +19,7 @@ struct Measurement {
   std::vector<dope::HeadSpread> spreads;
 };
 
-/// Grams of all heads over the calibration prompts of a length, under Dynamic NTK.
+/// Grams of all heads over the calibration prompts of a length, under the setting's scaling.
 [[nodiscard]] Measurement measure_heads(const Setting& setting, std::size_t length);
 
 [[nodiscard]] lab::ResultStore::Json to_json(const Measurement& measurement);
@@ -44,7 +44,7 @@ struct Greedy {
 struct Calibration {
   std::size_t length = 0;
   Measurement measurement;
-  lab::Trial baseline;          // Dynamic NTK, no plan
+  lab::Trial baseline;          // no plan
   std::vector<Choice> choices;  // one per transform
   std::vector<Greedy> greedy;   // one per transform, or none
 };
@@ -53,7 +53,8 @@ struct Calibration {
 [[nodiscard]] std::vector<lab::Candidate> candidates_of(const Setting& setting,
                                                         const Measurement& measurement);
 
-/// Plans on one calibration prompt under Dynamic NTK: a cell {…, "hits": "0110…", "log_probability": […]}.
+/// Plans on one calibration prompt under the setting's scaling: a cell {…, "hits": "0110…",
+/// "log_probability": […]}.
 [[nodiscard]] lab::ResultStore::Json try_plans(const Setting& setting, std::size_t length,
                                                std::size_t prompt_index,
                                                const std::vector<dope::Plan>& plans);

@@ -17,9 +17,9 @@ Json heads_json(const dope::Plan& plan) {
   return heads;
 }
 
-Json describe(const dope::Plan& plan) {
+Json describe(const Setting& setting, const dope::Plan& plan) {
   Json json;
-  json["scaling"] = "dynamic_ntk";
+  json["scaling"] = setting.options.scaling;
   json["transform"] = dope::name_of(plan.transform);
   json["gqa"] = std::string(dope::name_of(plan.gqa));
   json["heads"] = heads_json(plan);
@@ -38,7 +38,7 @@ std::string short_name(const Setting& setting, const dope::Transform& transform)
 }
 
 Json describe(const Setting& setting, const Choice& choice) {
-  Json description = describe(choice.candidate.plan);
+  Json description = describe(setting, choice.candidate.plan);
   const auto& selector = choice.candidate.selectors.front();
   description["indicator"] = dope::name_of(selector.indicator);
   description["order"] = std::string(dope::name_of(selector.order));
@@ -51,8 +51,8 @@ Json describe(const Setting& setting, const Choice& choice) {
   return description;
 }
 
-Json describe(const Greedy& greedy) {
-  Json description = describe(greedy.plan);
+Json describe(const Setting& setting, const Greedy& greedy) {
+  Json description = describe(setting, greedy.plan);
   description["chosen_by"] = "measured gain, head by head";
   description["n"] = greedy.plan.heads.size();
   description["calibration_hits"] = greedy.trial.hits;
@@ -67,7 +67,7 @@ std::vector<Method> methods_of(const Setting& setting, const std::vector<Calibra
                                std::size_t length) {
   const auto& model = setting.model;
   const auto planned = [&](const dope::Plan& plan) {
-    return reference::make_schedule(model, dope::DynamicNtk{}, length, plan);
+    return reference::make_schedule(model, setting.scaling(length), length, plan);
   };
   std::vector<Method> methods;
   const auto add = [&](std::vector<lab::Baseline> baselines) {
@@ -79,7 +79,12 @@ std::vector<Method> methods_of(const Setting& setting, const std::vector<Calibra
     }
   };
   add(lab::main_baselines(model, length));
-  if (setting.options.baselines == Baselines::all) add(lab::further_baselines(model, length));
+  auto further = lab::further_baselines(model, length);
+  if (setting.options.baselines == Baselines::main) {
+    // Of the others only what the transforms stand on, if it is one of them.
+    std::erase_if(further, [&](const lab::Baseline& one) { return one.name != setting.options.scaling; });
+  }
+  add(std::move(further));
 
   const auto sources = setting.sources_of(length);
   const auto for_each_source = [&](const auto& visit) {
@@ -102,7 +107,7 @@ std::vector<Method> methods_of(const Setting& setting, const std::vector<Calibra
       methods.push_back({"greedy " + short_name(setting, greedy.plan.transform) + at,
                          Kind::greedy,
                          {planned(greedy.plan)},
-                         describe(greedy)});
+                         describe(setting, greedy)});
     }
   });
   for_each_source([&](const Calibration& calibration, const std::string& at) {
@@ -110,7 +115,7 @@ std::vector<Method> methods_of(const Setting& setting, const std::vector<Calibra
     for (const Choice& choice : calibration.choices) {
       Method method{"random " + short_name(setting, choice.transform) + at, Kind::control, {}, {}};
       const std::size_t count = choice.candidate.plan.heads.size();
-      method.description = {{"scaling", "dynamic_ntk"},
+      method.description = {{"scaling", setting.options.scaling},
                             {"transform", dope::name_of(choice.transform)},
                             {"n", count},
                             {"draws", Json::array()}};
@@ -127,7 +132,7 @@ std::vector<Method> methods_of(const Setting& setting, const std::vector<Calibra
   });
   for (std::size_t i = 0; i < setting.plans.size(); ++i) {
     const auto& saved = setting.plans[i];
-    Json description = describe(saved.plan);
+    Json description = describe(setting, saved.plan);
     description["origin"] = saved.origin;
     methods.push_back({setting.options.plans[i].filename().string(),
                        Kind::saved,

@@ -89,6 +89,7 @@ Options read(const cxxopts::ParseResult& result) {
     for (const auto& part : lab::split(transforms, ';'))
       options.transforms.push_back(dope::parse_transform(part));
   }
+  options.scaling = result["scaling"].as<std::string>();
   options.gqa = dope::parse<dope::GqaPolicy>(result["gqa"].as<std::string>());
   options.baselines = baselines_of(result["baselines"].as<std::string>());
   options.breadth = breadth_of(result["sweep"].as<std::string>());
@@ -138,6 +139,10 @@ Parsed parse_options(int argc, const char* const* argv) {
                                 "(code and paper), Llama 3, Dual Chunk Attention, and sink with window",
                                 text("main"), "WHICH");
   parser.add_options("Denoising")(
+      "scaling",
+      "What heads are denoised under, and held against: plain, positional_interpolation, dynamic_ntk, "
+      "static_ntk, yarn, yarn_paper or llama3",
+      text("dynamic_ntk"), "NAME")(
       "transforms",
       "Separated by ';', readings in brackets: by_parts, by_parts(reading=remove), by_all, "
       "by_gaussian(reading=modulate, sigma=1), by_gaussian(spread=matched), ...; all: every reading of each",

@@ -47,6 +47,7 @@ struct Options {
   std::size_t random_draws = 4;
   std::size_t greedy = 0;  // most heads of a greedy plan; 0: none
   std::vector<dope::Transform> transforms;
+  std::string scaling = "dynamic_ntk";  // that heads are denoised under; a name of lab::scaling_named
   dope::GqaPolicy gqa = dope::GqaPolicy::per_query_head;
   Baselines baselines = Baselines::main;
   lab::Breadth breadth = lab::Breadth::quick;

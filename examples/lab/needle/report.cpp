@@ -21,8 +21,8 @@ using lab::Align;
 using lab::Column;
 using lab::Table;
 
-/// What every method is held against, on the same prompts.
-constexpr std::string_view yardstick = "dynamic_ntk";
+/// The row that every method is held against, on the same prompts: what the transforms stand on.
+const std::string& yardstick_of(const Setting& setting) { return setting.options.scaling; }
 
 /// Answers of one method; of a control also of each draw.
 struct Tally {
@@ -172,25 +172,25 @@ Disagreement against(const std::string& rival, const std::string& verdicts) {
   return counts;
 }
 
-/// Every method but Dynamic NTK itself and the controls, which are many methods.
-std::vector<std::string> compared(const std::vector<Method>& methods) {
+/// Every method but the yardstick itself and the controls, which are many methods.
+std::vector<std::string> compared(const Setting& setting, const std::vector<Method>& methods) {
   std::vector<std::string> names;
   for (const Method& method : methods) {
-    if (method.kind != Kind::control && method.name != yardstick) names.push_back(method.name);
+    if (method.kind != Kind::control && method.name != yardstick_of(setting)) names.push_back(method.name);
   }
   return names;
 }
 
-/// Methods against Dynamic NTK on the same prompts, p-values corrected for how many the table shows.
+/// Methods against the yardstick on the same prompts, p-values corrected for how many the table shows.
 std::string paired_table(const Finished& run, Form form) {
   const auto& [setting, calibrations, methods, store] = run;
-  const auto names = compared(methods);
+  const auto names = compared(setting, methods);
   std::vector<Disagreement> counts;
   std::vector<double> p;
   for (const Setup setup : setting.setups) {
     for (const auto& method : names) {
       for (const std::size_t length : setting.lengths) {
-        counts.push_back(against(verdicts_of(setting, store, length, setup, std::string(yardstick)),
+        counts.push_back(against(verdicts_of(setting, store, length, setup, yardstick_of(setting)),
                                  verdicts_of(setting, store, length, setup, method)));
         p.push_back(lab::mcnemar(counts.back().won, counts.back().lost));
       }
@@ -209,7 +209,9 @@ std::string paired_table(const Finished& run, Form form) {
       table.add_row(row);
     }
   }
-  return heading("Against dynamic_ntk on the same prompts: won, lost, exact McNemar p after Holm", form) +
+  return heading("Against " + yardstick_of(setting) +
+                     " on the same prompts: won, lost, exact McNemar p after Holm",
+                 form) +
          shown(table, form);
 }
 
@@ -274,7 +276,7 @@ std::string choice_table(const Setting& setting, const std::vector<Calibration>&
       const auto name = dope::name_of(transform);
       return name.substr(0, name.find('('));
     };
-    add("(dynamic_ntk alone)", "", "", calibration.baseline, "");
+    add("(" + yardstick_of(setting) + " alone)", "", "", calibration.baseline, "");
     for (const Choice& choice : calibration.choices) {
       add(family(choice.transform), lab::name_of(choice.candidate.selectors.front()),
           head_list(choice.candidate.plan), choice.trial, std::to_string(choice.distinct_plans));

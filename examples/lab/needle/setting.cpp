@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "dope/core/error.hpp"
+#include "lab/support/baselines.hpp"
 #include "lab/support/files.hpp"
 #include "lab/support/fingerprint.hpp"
 
@@ -116,6 +117,10 @@ Prompt Setting::calibration_prompt(std::size_t length, std::size_t index) const 
                 nth_depth(depth_index, all));
 }
 
+dope::Scaling Setting::scaling(std::size_t length) const {
+  return lab::scaling_named(options.scaling, model, length);
+}
+
 std::vector<std::size_t> Setting::sources_of(std::size_t length) const {
   return options.calibrate_at.empty() ? std::vector{length} : calibration_lengths;
 }
@@ -132,6 +137,7 @@ Setting make_setting(Options options) {
                       ? lab::Haystack::of_file(*options.haystack)
                       : lab::Haystack::of_prose(lab::load_lexicon(options.model / "lexicon.json"));
   Setting setting(std::move(options), std::move(model), std::move(haystack));
+  static_cast<void>(setting.scaling(setting.lengths.front()));
   for (const std::size_t length : setting.lengths) {
     // The shortest prompts fail here, before anything runs.
     for (const Setup setup : setting.setups) static_cast<void>(setting.test_prompt(length, setup, 0, 0));
@@ -143,8 +149,8 @@ Setting make_setting(Options options) {
   for (const auto& path : setting.options.plans) {
     setting.plans.push_back(lab::load_plan(path));
     const auto& plan = setting.plans.back().plan;
-    static_cast<void>(
-        reference::make_schedule(setting.model, dope::DynamicNtk{}, setting.lengths.front(), plan));
+    static_cast<void>(reference::make_schedule(setting.model, setting.scaling(setting.lengths.front()),
+                                               setting.lengths.front(), plan));
   }
   return setting;
 }
@@ -172,6 +178,7 @@ lab::ResultStore::Json configuration_of(const Setting& setting) {
   json["seed"] = options.seed;
   json["transforms"] = lab::ResultStore::Json::array();
   for (const auto& transform : options.transforms) json["transforms"].push_back(dope::name_of(transform));
+  json["scaling"] = options.scaling;
   json["gqa"] = std::string(dope::name_of(options.gqa));
   json["baselines"] = options.baselines == Baselines::main ? "main" : "all";
   json["sweep"] = options.breadth == lab::Breadth::quick ? "quick" : "full";

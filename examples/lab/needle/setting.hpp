@@ -62,6 +62,9 @@ struct Setting {
   [[nodiscard]] std::uint64_t prompt_seed(Part part, std::size_t depth_index,
                                           std::size_t index) const noexcept;
 
+  /// The frequency scaling that heads are denoised under, for requests of `length` tokens.
+  [[nodiscard]] dope::Scaling scaling(std::size_t length) const;
+
   /// The lengths whose calibration chooses the heads that are tested at `length`.
   [[nodiscard]] std::vector<std::size_t> sources_of(std::size_t length) const;
 

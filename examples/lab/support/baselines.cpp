@@ -9,6 +9,19 @@ double stretch(const reference::Model& model, std::size_t length) {
   return std::max(1.0, static_cast<double>(length) / static_cast<double>(model.config().training_length));
 }
 
+dope::Scaling scaling_named(std::string_view row, const reference::Model& model, std::size_t length) {
+  const double factor = stretch(model, length);
+  if (row == "plain") return model.config().scaling;
+  if (row == "positional_interpolation") return dope::Linear{factor};
+  if (row == "dynamic_ntk") return dope::DynamicNtk{};
+  if (row == "static_ntk") return dope::StaticNtk{factor};
+  if (row == "yarn") return dope::Yarn{.factor = factor};
+  if (row == "yarn_paper") return dope::YarnPaper{.factor = factor};
+  if (row == "llama3") return dope::Llama3{.factor = factor};
+  throw dope::Error("scaling", '"' + std::string(row) + '"',
+                    "plain, positional_interpolation, dynamic_ntk, static_ntk, yarn, yarn_paper or llama3");
+}
+
 std::vector<Baseline> main_baselines(const reference::Model& model, std::size_t length) {
   const dope::Scaling& own = model.config().scaling;
   const double factor = stretch(model, length);
@@ -16,7 +29,7 @@ std::vector<Baseline> main_baselines(const reference::Model& model, std::size_t 
            reference::make_schedule(model, own, length),
            {{"scaling", std::string(dope::name_of(own))}, {"origin", "the model's own"}}},
           {"positional_interpolation",
-           reference::make_schedule(model, dope::Linear{factor}, length),
+           reference::make_schedule(model, scaling_named("positional_interpolation", model, length), length),
            {{"scaling", "linear"}, {"factor", factor}}},
           {"dynamic_ntk",
            reference::make_schedule(model, dope::DynamicNtk{}, length),
@@ -27,7 +40,8 @@ std::vector<Baseline> further_baselines(const reference::Model& model, std::size
   const auto& config = model.config();
   const double factor = stretch(model, length);
   std::vector<Baseline> baselines;
-  const auto add_scaling = [&](const std::string& name, const dope::Scaling& scaling) {
+  const auto add_scaling = [&](const std::string& name) {
+    const auto scaling = scaling_named(name, model, length);
     baselines.push_back({name,
                          reference::make_schedule(model, scaling, length),
                          {{"scaling", std::string(dope::name_of(scaling))}, {"factor", factor}}});
@@ -38,10 +52,10 @@ std::vector<Baseline> further_baselines(const reference::Model& model, std::size
          reference::make_schedule(model, config.scaling, length, pattern),
          {{"scaling", std::string(dope::name_of(config.scaling))}, {"attention", name_of(pattern)}}});
   };
-  add_scaling("static_ntk", dope::StaticNtk{factor});
-  add_scaling("yarn", dope::Yarn{.factor = factor});
-  add_scaling("yarn_paper", dope::YarnPaper{.factor = factor});
-  add_scaling("llama3", dope::Llama3{.factor = factor});
+  add_scaling("static_ntk");
+  add_scaling("yarn");
+  add_scaling("yarn_paper");
+  add_scaling("llama3");
   add_pattern("dual_chunk", reference::DualChunk::of_paper(config.training_length));
   add_pattern("sink_window", reference::SinkWindow::of_paper(config.training_length));
   return baselines;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lab/support/store.hpp"
@@ -19,6 +20,11 @@ struct Baseline {
 
 /// max(1, length/L), L the training length: the factor of every scaling that has one.
 [[nodiscard]] double stretch(const reference::Model& model, std::size_t length);
+
+/// The frequency scalings that have a row, by its name: plain, positional_interpolation, dynamic_ntk,
+/// static_ntk, yarn, yarn_paper, llama3. Throws dope::Error for another name, and lists these.
+[[nodiscard]] dope::Scaling scaling_named(std::string_view row, const reference::Model& model,
+                                          std::size_t length);
 
 /// For requests of `length` tokens: "plain", the model's own RoPE; "positional_interpolation", ω/stretch;
 /// "dynamic_ntk", base·stretch^(d/(d−2)).
