@@ -235,6 +235,41 @@ TEST_CASE("the paired table counts prompts that one method alone answered, and c
   CHECK(unpaired.rows[0] == std::vector<std::string>{"by_all", "+0 −0 [p = 1.000]"});
 }
 
+TEST_CASE("a run under another scaling is held against that scaling's row, and says so") {
+  const auto line = [](const std::string& method, const std::string& verdicts) {
+    const auto hits = std::to_string(std::count(verdicts.begin(), verdicts.end(), '1'));
+    return cell_line("test/100/original/50.0/" + method,
+                     R"({"method":")" + method + R"(","setup":"original","length":100,"depth":0.5,"hits":)" +
+                         hits + R"(,"prompts":3,"verdicts":")" + verdicts + R"("})");
+  };
+  const std::string trial = R"("prompts":4,"hits":1,"log_probability":-2.0)";
+  const std::string cells =
+      line("dynamic_ntk", "111") + line("llama3", "001") + line("by_all", "110") +
+      cell_line("sweep/100",
+                R"({"length":100,"baseline":{)" + trial +
+                    R"(},"plans":[{"transform":"by_all","heads":[[0,1]],"selectors":[{"stage":"s",)"
+                    R"("side":"key","entropy":"e","order":"ascending","n":1}],)" +
+                    trial + "}]}") +
+      cell_line("attention/100", R"({"length":100,"tokens":96,"needle":[10,20],"bins":1,"rows":[{"layer":0,)"
+                                 R"("head":1,"selected_by":[],"last":[1.0],"mean":[1.0]}]})");
+  const auto page = [&](const std::string& scaling) {
+    const Run run =
+        run_of(R"({"dope_lab_results":1,"configuration":{"program":"needle")" + scaling + "}}\n" + cells);
+    return report::html_page(report::document_of({run}).document);
+  };
+  const std::string other = page(R"(,"scaling":"llama3")");
+  for (const std::string said :
+       {"Against llama3", "(llama3 alone)", "and llama3 without a plan", "under llama3 without a plan",
+        "+2 −1 <span class=\"interval\">[p = 1.000]</span>"}) {
+    CAPTURE(said);
+    CHECK(other.find(said) != std::string::npos);
+  }
+  CHECK(other.find("Dynamic NTK") == std::string::npos);
+  const std::string usual = page("");
+  CHECK(usual.find("Against Dynamic NTK") != std::string::npos);
+  CHECK(usual.find("and llama3 without") == std::string::npos);
+}
+
 TEST_CASE("a control shows its draws' mean and standard deviation, summed over depths before") {
   // Of 3 draws on 4 prompts: 1 + 0, 1 + 1 and 2 + 1 hits: 25, 50 and 75 %.
   auto near = test("random by_all", 100, "original", "000000", 0.0);

@@ -105,7 +105,7 @@ double share_at(const AttentionCell& cell, std::span<const double> shares, std::
   return sum;
 }
 
-std::string attention_svg(const AttentionCell& cell) {
+std::string attention_svg(const AttentionCell& cell, std::string_view scaling) {
   std::vector<const AttentionRow*> rows;
   for (const auto& row : cell.rows) rows.push_back(&row);
   std::stable_partition(rows.begin(), rows.end(),
@@ -121,7 +121,7 @@ std::string attention_svg(const AttentionCell& cell) {
       dope::detail::text(cell.tokens, " tokens, needle at ", cell.needle_first, " to ", cell.needle_end - 1,
                          "; share of attention per bin of ",
                          lab::figure(static_cast<double>(cell.tokens) / static_cast<double>(cell.bins), 1),
-                         " tokens, logarithmic; Dynamic NTK without a plan"));
+                         " tokens, logarithmic; ", scaling_title(scaling), " without a plan"));
   const double key = lab::title_height + 8.0;
   double at = 16.0;
   const auto name = [&](const std::string& text) {

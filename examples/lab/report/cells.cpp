@@ -20,7 +20,7 @@ using reference::Fields;
 constexpr std::size_t most_tokens = std::size_t{1} << 40;
 constexpr std::size_t most_heads = 4096;
 constexpr std::size_t most_bins = 4096;
-constexpr std::size_t most_rows = 256;
+constexpr std::size_t most_rows = 2048;
 constexpr double anything = std::numeric_limits<double>::max();
 
 // Sums of many shares may pass 1 by rounding.
@@ -224,6 +224,10 @@ std::size_t length_in(std::string_view key, const std::string& where) {
 }
 
 }  // namespace
+
+std::string scaling_title(std::string_view row) {
+  return row == usual_scaling ? "Dynamic NTK" : std::string(row);
+}
 
 Selection selection_of(std::string_view indicator, std::string order, std::size_t n) {
   Selection selection;

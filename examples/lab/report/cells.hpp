@@ -62,7 +62,7 @@ struct SweptPlan {
   Trial trial;
 };
 
-/// "sweep/LENGTH": every distinct plan that calibration tried.
+/// "sweep/LENGTH": every distinct plan that calibration tried. baseline: no plan.
 struct SweepCell {
   std::size_t length = 0;
   Trial baseline;
@@ -96,6 +96,12 @@ struct NeedleCells {
   std::vector<SweepCell> sweeps;
   std::vector<AttentionCell> attentions;
 };
+
+/// The scaling that heads are denoised under where a file does not say, by its row's name.
+inline constexpr std::string_view usual_scaling = "dynamic_ntk";
+
+/// "Dynamic NTK" of dynamic_ntk; of others the row's name.
+[[nodiscard]] std::string scaling_title(std::string_view row);
 
 /// Throws dope::Error, naming file and key, for a cell of a known kind that is not as above.
 [[nodiscard]] NeedleCells read_needle_cells(const Run& run);

@@ -47,7 +47,7 @@ Reported document_of(const std::vector<Run>& runs) {
   reported.document.introduction =
       runs.size() == 1 ? "One run."
                        : dope::detail::text(runs.size(), " runs, in the order of their folders.");
-  bool anything = false;
+  bool shown = false;
   for (const Run& run : runs) {
     Chapter chapter{run.name + ": " + program_title(run), {}};
     const auto table = run.file.parent_path() / "table.md";
@@ -64,12 +64,12 @@ Reported document_of(const std::vector<Run>& runs) {
       reported.notes.push_back(reference::printable(run.file.string()) + " skipped: " + why);
       chapter.sections.push_back({"Nothing to show", {Paragraph{"Skipped: " + why + "."}}});
     } else {
-      anything = true;
+      shown = true;
     }
     chapter.sections.push_back({"Configuration", {facts_of(run)}});
     reported.document.chapters.push_back(std::move(chapter));
   }
-  if (!anything)
+  if (!shown)
     throw dope::Error("report", reported.notes.front(), "results of at least one run that can be shown");
   return reported;
 }

@@ -25,7 +25,6 @@ namespace {
 
 using dope::detail::text;
 
-constexpr std::string_view rival = "dynamic_ntk";
 constexpr std::array<std::string_view, 4> paper_order = {"noisy", "original", "insert", "skip"};
 
 /// The tests of a run, looked up by what the tables and pictures range over.
@@ -228,7 +227,7 @@ Sheet accuracy_values(const Tests& tests, const std::string& setup) {
   return sheet;
 }
 
-Picture accuracy_picture(const Tests& tests, const std::string& setup) {
+Picture accuracy_picture(const Tests& tests, const std::string& setup, const std::string& rival) {
   PanelChart chart;
   chart.title = "Right answers against length, " + setup;
   chart.subtitle = setup_in_words(setup);
@@ -242,15 +241,15 @@ Picture accuracy_picture(const Tests& tests, const std::string& setup) {
   for (const auto& method : tests.methods()) {
     if (compared && method == rival && tests.methods().size() > 1) continue;
     ChartPanel panel{method, "", {}};
-    if (compared) panel.series.push_back(accuracy_series(tests, Look::reference, std::string(rival), setup));
+    if (compared) panel.series.push_back(accuracy_series(tests, Look::reference, rival, setup));
     panel.series.push_back(accuracy_series(tests, Look::main, method, setup));
     chart.panels.push_back(std::move(panel));
   }
   chart.legend = {{Look::main, "the panel's method"}};
   std::string beside;
   if (compared) {
-    chart.legend.push_back({Look::reference, std::string(rival)});
-    beside = " beside " + std::string(rival) + " (dotted, diamonds)";
+    chart.legend.push_back({Look::reference, rival});
+    beside = " beside " + rival + " (dotted, diamonds)";
   }
   return {"accuracy-against-length", panel_chart_svg(chart),
           text("Right answers against length, setup ", setup_in_words(setup),
@@ -335,7 +334,7 @@ std::vector<Block> head_pictures(const NeedleCells& cells, const Tests& tests, c
   return blocks;
 }
 
-Picture attention_figure(const AttentionCell& cell) {
+Picture attention_figure(const AttentionCell& cell, const std::string& scaling) {
   Sheet sheet;
   sheet.columns = {{"", "head", false},
                    {"", "selected by", false},
@@ -352,11 +351,10 @@ Picture attention_figure(const AttentionCell& cell) {
          shown(row.last.front()), shown(share_at(cell, row.last, cell.needle_first, cell.needle_end)),
          shown(row.mean.front()), shown(share_at(cell, row.mean, cell.needle_first, cell.needle_end))});
   }
-  return {"attention", attention_svg(cell),
-          text("Attention over positions at ", cell.length,
-               " tokens under Dynamic NTK without a plan, on a logarithmic scale; the needle is marked by a "
-               "band and a "
-               "triangle. Above the dotted line a bin has more than an equal share. Tall first bins are "
+  return {"attention", attention_svg(cell, scaling),
+          text("Attention over positions at ", cell.length, " tokens under ", scaling_title(scaling),
+               " without a plan, on a logarithmic scale; the needle is marked by a band and a triangle. "
+               "Above the dotted line a bin has more than an equal share. Tall first bins are "
                "attention sinks."),
           std::move(sheet)};
 }
@@ -431,7 +429,8 @@ Sheet paper_table(const std::vector<TestCell>& cells) {
   return sheet;
 }
 
-Sheet paired_table(const std::vector<TestCell>& cells) {
+Sheet paired_table(const std::vector<TestCell>& cells, std::string_view scaling) {
+  const std::string rival(scaling);
   const Tests tests(cells);
   Sheet sheet;
   sheet.columns.push_back({"", "method", false});
@@ -445,7 +444,7 @@ Sheet paired_table(const std::vector<TestCell>& cells) {
   };
   const auto compare = [&](const std::string& method, const std::string& setup, std::size_t length) {
     Pair pair;
-    const auto& others = tests.at(std::string(rival), setup, length);
+    const auto& others = tests.at(rival, setup, length);
     for (const auto& [depth, own] : tests.at(method, setup, length)) {
       const auto other = others.find(depth);
       if (other == others.end() || own->verdicts.size() != other->second->verdicts.size()) continue;
@@ -496,6 +495,8 @@ NeedleSetting needle_setting_of(const Run& run) {
   NeedleSetting setting;
   const auto& configuration = run.configuration;
   setting.shots = configuration.value("task", nlohmann::ordered_json()) == "shots";
+  const auto scaling = configuration.value("scaling", nlohmann::ordered_json());
+  if (scaling.is_string()) setting.scaling = scaling.get<std::string>();
   const auto gqa = configuration.value("gqa", nlohmann::ordered_json());
   setting.key_heads = gqa.is_string() && gqa != "per_query_head";
   const auto model = configuration.find("model");
@@ -512,20 +513,20 @@ std::vector<Section> needle_sections(const NeedleCells& cells, const NeedleSetti
   const Tests tests(cells.tests);
   if (!cells.tests.empty()) {
     sections.push_back(results_section(tests, cells.tests, setting.shots));
-    Sheet paired = paired_table(cells.tests);
+    Sheet paired = paired_table(cells.tests, setting.scaling);
     if (!paired.rows.empty()) {
       sections.push_back(
-          {"Against Dynamic NTK",
-           {Paragraph{
-                "On the same prompts: those that the method alone answered (+), those that dynamic_ntk alone "
-                "answered (−), and the exact p-value of McNemar's test, corrected by Holm for as many "
-                "comparisons as the table shows."},
+          {"Against " + scaling_title(setting.scaling),
+           {Paragraph{text("On the same prompts: those that the method alone answered (+), those that ",
+                           setting.scaling,
+                           " alone answered (−), and the exact p-value of McNemar's test, corrected by Holm "
+                           "for as many comparisons as the table shows.")},
             std::move(paired)}});
     }
     Section accuracy{"Accuracy against length", {}};
     Section depths{"Accuracy by depth and length", {}};
     for (const auto& setup : tests.setups()) {
-      accuracy.blocks.emplace_back(accuracy_picture(tests, setup));
+      accuracy.blocks.emplace_back(accuracy_picture(tests, setup, setting.scaling));
       if (auto picture = depth_picture(tests, setup)) depths.blocks.emplace_back(std::move(*picture));
     }
     sections.push_back(std::move(accuracy));
@@ -537,10 +538,11 @@ std::vector<Section> needle_sections(const NeedleCells& cells, const NeedleSetti
       if (!pictures.empty()) sections.push_back({"Scores of heads", std::move(pictures)});
     }
   }
-  auto swept = sweep_blocks(cells.sweeps, tests.training_length());
+  auto swept = sweep_blocks(cells.sweeps, tests.training_length(), setting.scaling);
   if (!swept.empty()) sections.push_back({"Ways of selecting heads", std::move(swept)});
   Section attention{"Attention of heads", {}};
-  for (const auto& cell : cells.attentions) attention.blocks.emplace_back(attention_figure(cell));
+  for (const auto& cell : cells.attentions)
+    attention.blocks.emplace_back(attention_figure(cell, setting.scaling));
   if (!attention.blocks.empty()) sections.push_back(std::move(attention));
   return sections;
 }

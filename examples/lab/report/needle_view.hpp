@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lab/report/cells.hpp"
@@ -21,13 +22,15 @@ namespace report {
 /// the order of the lengths with " / " between.
 [[nodiscard]] Sheet paper_table(const std::vector<TestCell>& tests);
 
-/// Every method against dynamic_ntk on the same prompts, columns as in paper_table: won, lost, exact p of
-/// McNemar's test after Holm over the table. A method without verdicts to
-/// compare has no row.
-[[nodiscard]] Sheet paired_table(const std::vector<TestCell>& tests);
+/// Every method against the row `scaling` on the same prompts, columns as in paper_table: won, lost, exact p
+/// of McNemar's test after Holm over the table. A method without verdicts to compare has no row; without the
+/// row there is none.
+[[nodiscard]] Sheet paired_table(const std::vector<TestCell>& tests,
+                                 std::string_view scaling = usual_scaling);
 
-/// What a needle run's pictures need of its configuration.
+/// What a needle run's tables and pictures need of its configuration.
 struct NeedleSetting {
+  std::string scaling{usual_scaling};  // the row that heads are denoised under, and held against
   bool shots = false;
   bool key_heads = false;  // heads are chosen per key head
   std::size_t layers = 0;  // 0: unknown, no maps of heads

@@ -68,8 +68,9 @@ std::string shown_share(double share) { return lab::figure(100.0 * share, 1); }
 /// What both pictures over a numbered feature share.
 struct Curves {
   Feature feature;
-  std::string word;     // "n"
-  std::string meaning;  // "heads selected"
+  std::string word;      // "n"
+  std::string meaning;   // "heads selected"
+  std::string baseline;  // "Dynamic NTK"
 };
 
 /// Where a group stands on the axis: n at its number, r at its rank among those there are.
@@ -106,7 +107,7 @@ double value_of_trial(const Trial& trial, Measure measure) {
 ChartPanel curve_panel(const Curves& curves, Measure measure, const SweepCell& sweep,
                        const std::string& transform, const Axis& axis) {
   ChartPanel panel;
-  panel.note = text(sweep.length, " tokens; Dynamic NTK ", hits_of(sweep.baseline));
+  panel.note = text(sweep.length, " tokens; ", curves.baseline, " ", hits_of(sweep.baseline));
   Series best{Look::main, {}};
   Series mean{Look::second, {}};
   for (const Group& group : groups_by(curves.feature, sweep, transform)) {
@@ -150,7 +151,7 @@ PanelChart curve_chart(const Curves& curves, Measure measure, const std::vector<
   chart.y = share ? percent_axis(4) : axis_over(values, 4);
   chart.panels_per_line = std::min<std::size_t>(widest, 4);
   chart.legend = {
-      {Look::main, "best plan"}, {Look::second, "mean of all ways"}, {Look::reference, "Dynamic NTK"}};
+      {Look::main, "best plan"}, {Look::second, "mean of all ways"}, {Look::reference, curves.baseline}};
   return chart;
 }
 
@@ -191,15 +192,14 @@ constexpr std::array<std::pair<Feature, const char*>, 4> choices = {{{Feature::e
                                                                      {Feature::stage, "stage"},
                                                                      {Feature::order, "order"}}};
 
-DotChart choice_chart(const SweepCell& sweep, std::size_t training_length) {
+DotChart choice_chart(const SweepCell& sweep, std::size_t training_length, const std::string& baseline) {
   DotChart chart;
   const auto transforms = transforms_of(sweep);
   chart.title = text("Right answers by choice, ", length_label(sweep.length, training_length), " tokens");
   chart.subtitle = "plans tried in calibration, by entropy, side, stage and order of the selection";
   chart.x_title = "right (%)";
   chart.x = percent_axis(4);
-  chart.legend = {
-      {Look::main, "best plan"}, {Look::second, "mean of all ways"}, {Look::reference, "Dynamic NTK"}};
+  chart.legend = {{Look::main, "best plan"}, {Look::second, "mean of all ways"}, {Look::reference, baseline}};
   for (const auto& transform : transforms) {
     chart.panel_titles.push_back(short_transform(transform, transforms));
     chart.references.push_back(100.0 * sweep.baseline.share());
@@ -235,18 +235,19 @@ Sheet choice_sheet(const SweepCell& sweep) {
   return sheet;
 }
 
-Sheet best_sheet(const std::vector<SweepCell>& sweeps, std::size_t training_length) {
+Sheet best_sheet(const std::vector<SweepCell>& sweeps, std::size_t training_length,
+                 std::string_view scaling) {
   Sheet sheet;
-  sheet.caption =
-      "The best plan of each transform on the calibration prompts, and Dynamic NTK without a plan.";
+  sheet.caption = text("The best plan of each transform on the calibration prompts, and ",
+                       scaling_title(scaling), " without a plan.");
   sheet.columns = {
       {"", "transform", false}, {"", "length", true},        {"", "side", false},  {"", "r", true},
       {"", "n", true},          {"", "stage", false},        {"", "order", false}, {"", "entropy", false},
       {"", "heads", false},     {"", "right answers", true}, {"", "nats", true},   {"", "plans", true}};
   for (const auto& sweep : sweeps) {
     const std::string length = length_label(sweep.length, training_length);
-    sheet.rows.push_back({"(dynamic_ntk alone)", length, "", "", "", "", "", "", "", hits_of(sweep.baseline),
-                          lab::figure(sweep.baseline.log_probability, 3), ""});
+    sheet.rows.push_back({text("(", scaling, " alone)"), length, "", "", "", "", "", "", "",
+                          hits_of(sweep.baseline), lab::figure(sweep.baseline.log_probability, 3), ""});
     const auto transforms = transforms_of(sweep);
     for (const auto& transform : transforms) {
       const SweptPlan* best = nullptr;
@@ -312,7 +313,9 @@ std::vector<Group> groups_by(Feature feature, const SweepCell& sweep, const std:
   return groups;
 }
 
-std::vector<Block> sweep_blocks(const std::vector<SweepCell>& all, std::size_t training_length) {
+std::vector<Block> sweep_blocks(const std::vector<SweepCell>& all, std::size_t training_length,
+                                std::string_view scaling) {
+  const std::string baseline = scaling_title(scaling);
   std::vector<SweepCell> sweeps = all;
   std::erase_if(sweeps, [](const SweepCell& sweep) { return sweep.plans.empty(); });
   std::stable_sort(sweeps.begin(), sweeps.end(),
@@ -329,15 +332,14 @@ std::vector<Block> sweep_blocks(const std::vector<SweepCell>& all, std::size_t t
                 "prompts, the one with most right answers, then the greatest log probability of the expected "
                 "digits. Plans "
                 "that were dropped early count in the means with the few prompts they saw."});
-  blocks.emplace_back(best_sheet(sweeps, training_length));
-  for (const Curves& curves : {Curves{Feature::n, "n", "heads selected"},
-                               Curves{Feature::r, "r", "eigenvalues that the entropy takes"}}) {
+  blocks.emplace_back(best_sheet(sweeps, training_length, scaling));
+  for (const Curves& curves : {Curves{Feature::n, "n", "heads selected", baseline},
+                               Curves{Feature::r, "r", "eigenvalues that the entropy takes", baseline}}) {
     blocks.emplace_back(Picture{
         "accuracy-against-" + curves.word, panel_chart_svg(curve_chart(curves, Measure::share, sweeps)),
         text("Right answers on calibration prompts against ", curves.word, ", ", curves.meaning,
-             ": best plan (solid, circles), mean over all ways (dashed, squares), and Dynamic NTK without a "
-             "plan "
-             "(dotted, diamonds)."),
+             ": best plan (solid, circles), mean over all ways (dashed, squares), and ", baseline,
+             " without a plan (dotted, diamonds)."),
         curve_sheet(curves, sweeps)});
     blocks.emplace_back(Picture{"log-probability-against-" + curves.word,
                                 panel_chart_svg(curve_chart(curves, Measure::log_probability, sweeps)),
@@ -349,11 +351,11 @@ std::vector<Block> sweep_blocks(const std::vector<SweepCell>& all, std::size_t t
   }
   for (const SweepCell& sweep : sweeps) {
     blocks.emplace_back(
-        Picture{"accuracy-by-choice", dot_chart_svg(choice_chart(sweep, training_length)),
+        Picture{"accuracy-by-choice", dot_chart_svg(choice_chart(sweep, training_length, baseline)),
                 text("Right answers on calibration prompts of ", length_label(sweep.length, training_length),
                      " tokens by entropy, side, stage and order: best plan (circle), mean over all ways with "
-                     "that choice "
-                     "(square), and Dynamic NTK without a plan (dotted line)."),
+                     "that choice (square), and ",
+                     baseline, " without a plan (dotted line)."),
                 choice_sheet(sweep)});
   }
   return blocks;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lab/report/cells.hpp"
@@ -35,7 +36,9 @@ struct Group {
 [[nodiscard]] std::vector<std::string> transforms_of(const SweepCell& sweep);
 
 /// Calibration taken apart: against n, against r, by every choice, and the best plan of each transform.
+/// scaling: the row that the sweeps' baselines are.
 [[nodiscard]] std::vector<Block> sweep_blocks(const std::vector<SweepCell>& sweeps,
-                                              std::size_t training_length);
+                                              std::size_t training_length,
+                                              std::string_view scaling = usual_scaling);
 
 }  // namespace report
