@@ -56,23 +56,23 @@ void add_energy_measures(const Setting& setting, const Place& place, const dope:
   Measure greatest{"band_score/max", Origin::other, {}};
   Measure sum{"band_score/sum", Origin::other, {}};
   Measure layer{"layer", Origin::control, {}};
-  constexpr auto pairing = reference::Config::pairing;
+  constexpr auto layout = reference::Config::pairing;
   for (const auto& id : setting.heads()) {
     const std::size_t key_head = shape.key_head_of(id.head);
     const auto gram = [&](Side side, Stage stage) -> const dope::Gram& {
       return meter.gram(id.layer, side, side == Side::query ? id.head : key_head, stage);
     };
-    const auto query = unseen_energy(gram(Side::query, Stage::pre_ntk), pairing, unseen);
-    const auto key = unseen_energy(gram(Side::key, Stage::pre_ntk), pairing, unseen);
+    const auto query = unseen_energy(gram(Side::query, Stage::pre_ntk), layout, unseen);
+    const auto key = unseen_energy(gram(Side::key, Stage::pre_ntk), layout, unseen);
     const std::array<double, 3> shares = {query.share, key.share, 0.5 * (query.share + key.share)};
     const std::array<double, 3> grades = {query.graded, key.graded, 0.5 * (query.graded + key.graded)};
     for (std::size_t side = 0; side < sides.size(); ++side) {
       share[side].values.push_back(shares[side]);
       graded[side].values.push_back(grades[side]);
     }
-    const auto score = band_score(dope::band_grams_of(gram(Side::query, in_force), pairing, native.bands()),
-                                  dope::band_grams_of(gram(Side::key, in_force), pairing, native.bands()),
-                                  low, shape.head_width);
+    const auto score = band_score(dope::band_grams_of(gram(Side::query, in_force), layout, native.bands()),
+                                  dope::band_grams_of(gram(Side::key, in_force), layout, native.bands()), low,
+                                  shape.head_width);
     greatest.values.push_back(score.greatest);
     sum.values.push_back(score.sum);
     layer.values.push_back(static_cast<double>(id.layer));
@@ -94,9 +94,9 @@ Measurement measure_heads(const Setting& setting, const Place& place) {
     std::erase_if(indicators, [](const auto& indicator) { return indicator.stage == Stage::post_ntk; });
 
   const auto schedule = reference::make_schedule(setting.model, setting.scaling(place.base), place.length);
-  constexpr auto pairing = reference::Config::pairing;
-  dope::HeadMeter heads(shape, pairing, native, scaled, indicators);
-  dope::SpreadMeter spread(shape, pairing, scaled);
+  constexpr auto layout = reference::Config::pairing;
+  dope::HeadMeter heads(shape, layout, native, scaled, indicators);
+  dope::SpreadMeter spread(shape, layout, scaled);
   const std::size_t prompts = setting.options.measured;
   std::vector<AttentionCandidates> attention(shape.layers * shape.query_heads);
   enum class Pass { first, second };
@@ -107,7 +107,7 @@ Measurement measure_heads(const Setting& setting, const Place& place) {
       Streams& own = streams[i];
       const auto prompt = setting.prompt(Part::head, place.length, i);
       own.meter = heads.fresh();
-      own.spread.emplace(shape, pairing, scaled);
+      own.spread.emplace(shape, layout, scaled);
       own.attention.emplace(setting, place, prompt, setting.options.rows);
       reference::Request request(setting.model, schedule);
       request.tap([&](std::size_t layer, auto queries, auto keys, std::size_t first) {

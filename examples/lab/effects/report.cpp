@@ -266,8 +266,8 @@ lab::DotPlot correlation_picture(const Setting& setting, const std::vector<Map>&
                                      " heads, 95 % bootstrap interval; ", shown_entropies,
                                      " best entropies by the mean over all maps, and all other measures");
   plot.value_title = "Spearman's ρ of the measure and the effect in nats";
-  plot.fill_title =
-      dope::detail::text("filled: p < ", figure(significance, 2), ", corrected for all measures tried on the map");
+  plot.fill_title = dope::detail::text("filled: p < ", figure(significance, 2),
+                                       ", corrected for all measures tried on the map");
   const auto measures = shown_measures(all);
   for (const Summary& summary : measures) plot.row_labels.push_back(summary.name);
   for (const Map* map : maps) {
@@ -275,8 +275,8 @@ lab::DotPlot correlation_picture(const Setting& setting, const std::vector<Map>&
     for (const Summary& summary : measures) {
       const auto rating = std::find_if(map->ratings.begin(), map->ratings.end(),
                                        [&](const Rating& r) { return r.name == summary.name; });
-      constexpr double none = std::numeric_limits<double>::quiet_NaN();
-      lab::Dot dot{none, none, none, lab::Dot::Fill::hollow};
+      constexpr double no_value = std::numeric_limits<double>::quiet_NaN();
+      lab::Dot dot{no_value, no_value, no_value, lab::Dot::Fill::hollow};
       if (rating != map->ratings.end() && !std::isnan(rating->interval.low)) {
         // A percentile interval of resamples need not hold the value itself.
         dot = {rating->correlation, std::min(rating->interval.low, rating->correlation),

@@ -138,13 +138,7 @@ lab::ResultStore::Json configuration_of(const Setting& setting) {
 }
 
 std::string length_label(const Setting& setting, std::size_t length) {
-  const std::size_t training = setting.model.config().training_length;
-  std::string label = std::to_string(length);
-  if (length == training)
-    label += " = L";
-  else if (length % training == 0)
-    label += " = " + std::to_string(length / training) + "L";
-  return label;
+  return lab::length_text(length, setting.model.config().training_length);
 }
 
 }  // namespace effects
