@@ -49,6 +49,18 @@ TEST_CASE("whole numbers, from least to most") {
   CHECK_THROWS_AS(static_cast<void>(lab::whole_number("n", "1", 2, 5)), dope::Error);
 }
 
+TEST_CASE("a name that stands twice is an error that names it") {
+  CHECK_NOTHROW(lab::require_distinct("n", {}));
+  CHECK_NOTHROW(lab::require_distinct("n", {"a", "b", "ab"}));
+  try {
+    lab::require_distinct("n", {"a", "b", "c", "b"});
+    FAIL("accepted");
+  } catch (const dope::Error& error) {
+    CHECK(error.where() == "--n");
+    CHECK(error.given() == "\"b\" twice");
+  }
+}
+
 TEST_CASE("split") {
   using Parts = std::vector<std::string>;
   CHECK(lab::split("a,b", ',') == Parts{"a", "b"});

@@ -166,6 +166,7 @@ refuse --prompts 1e3
 refuse --seed 4294967296
 refuse --transforms by_magic
 refuse --transforms 'by_gaussian(sigma=-1)'
+refuse --transforms 'by_all;by_all(reading=identity)'
 refuse --gqa sometimes
 refuse --scaling alibi
 refuse --baselines some
@@ -175,6 +176,8 @@ refuse --model "$work/broken"
 refuse --haystack "$work/nowhere.txt"
 refuse --haystack "$work/empty.txt"
 refuse --plan "$work/plan.json"
+# Rows are named by files.
+refuse --plan "$plan" --plan "$work/shots/../one/plans/$(basename "$plan")"
 
 echo "== a folder of another run is not overwritten unasked"
 status=0

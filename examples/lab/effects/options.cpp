@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "options.hpp"
 
-#include <algorithm>
 #include <cxxopts.hpp>
 
 #include "dope/core/error.hpp"
@@ -39,16 +38,6 @@ Task task_of(const std::string& text) {
   throw dope::Error("--task", '"' + text + '"', "needle or shots");
 }
 
-template <class T>
-void require_distinct(std::string_view option, const std::vector<T>& values) {
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if (std::find(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(i), values[i]) !=
-        values.begin() + static_cast<std::ptrdiff_t>(i)) {
-      throw dope::Error("--" + std::string(option), "the same entry twice", "different ones");
-    }
-  }
-}
-
 Options read(const cxxopts::ParseResult& result) {
   Options options;
   const auto text = [&](const char* name) { return result[name].as<std::string>(); };
@@ -67,11 +56,15 @@ Options read(const cxxopts::ParseResult& result) {
   options.prompts = number("prompts", 4, 65536);
   options.measured = number("measured", 1, 65536);
   options.rows = number("rows", 1, 1 << 20);
-  for (const auto& part : lab::split(text("transforms"), ';'))
+  std::vector<std::string> names;
+  for (const auto& part : lab::split(text("transforms"), ';')) {
     options.transforms.push_back(dope::parse_transform(part));
-  require_distinct("transforms", options.transforms);
-  for (const auto& part : lab::split(text("scalings"), ',')) options.bases.push_back(base_of(part));
-  require_distinct("scalings", options.bases);
+    names.push_back(dope::name_of(options.transforms.back()));
+  }
+  lab::require_distinct("transforms", names);
+  const auto scalings = lab::split(text("scalings"), ',');
+  for (const auto& part : scalings) options.bases.push_back(base_of(part));
+  lab::require_distinct("scalings", scalings);
   options.seed = number("seed", 0, (std::size_t{1} << 32) - 1);
   options.threads = static_cast<int>(number("threads", 0, 1024));
   if (result.count("fresh") != 0) options.existing = lab::ResultStore::Existing::replace;

@@ -14,10 +14,9 @@ constexpr std::string_view introduction =
     "Hides one fact (\"The code of KEY is DDDDD.\") at several depths of a long text, asks for it, and "
     "counts\n"
     "greedy answers that give all five digits. Compared are the model's own RoPE, Positional Interpolation,\n"
-    "Dynamic NTK, and each DoPE transform on top of Dynamic NTK. Which heads a transform denoises is chosen "
-    "on\n"
-    "calibration prompts of the same length, with seeds of their own; the table is measured on other "
-    "prompts.\n"
+    "Dynamic NTK, and each DoPE transform on top of Dynamic NTK (or of --scaling). Which heads a transform\n"
+    "denoises is chosen on calibration prompts of the same length, with seeds of their own; the table is\n"
+    "measured on other prompts.\n"
     "A random control denoises as many heads, drawn by lot; --greedy adds the heads that measured gain "
     "alone\n"
     "would choose.\n\n"
@@ -89,6 +88,9 @@ Options read(const cxxopts::ParseResult& result) {
     for (const auto& part : lab::split(transforms, ';'))
       options.transforms.push_back(dope::parse_transform(part));
   }
+  std::vector<std::string> names;
+  for (const auto& transform : options.transforms) names.push_back(dope::name_of(transform));
+  lab::require_distinct("transforms", names);
   options.scaling = result["scaling"].as<std::string>();
   options.gqa = dope::parse<dope::GqaPolicy>(result["gqa"].as<std::string>());
   options.baselines = baselines_of(result["baselines"].as<std::string>());
@@ -96,6 +98,9 @@ Options read(const cxxopts::ParseResult& result) {
   if (result.count("plan") != 0) {
     for (const auto& path : result["plan"].as<std::vector<std::string>>()) options.plans.emplace_back(path);
   }
+  std::vector<std::string> files;  // the names of their rows
+  for (const auto& path : options.plans) files.push_back(path.filename().string());
+  lab::require_distinct("plan", files);
   options.seed = number("seed", 0, (std::size_t{1} << 32) - 1);
   options.threads = static_cast<int>(number("threads", 0, 1024));
   if (result.count("fresh") != 0) options.existing = lab::ResultStore::Existing::replace;

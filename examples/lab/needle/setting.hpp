@@ -16,7 +16,7 @@
 
 namespace needle {
 
-/// needle: original, the needle alone; noisy, start tokens right after it (arXiv 2511.09146, "Noisy").
+/// needle: original, the needle alone; noisy, start tokens right beside it (arXiv 2511.09146, "Noisy").
 /// shots: insert, the asked exemplar stands among the shots; skip, the asked key is new (the paper's "needle
 /// insert" and "skip needle").
 enum class Setup { original, noisy, insert, skip };

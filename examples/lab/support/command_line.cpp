@@ -59,6 +59,13 @@ Length length_of(std::string_view option, std::string_view text) {
   return length;
 }
 
+void require_distinct(std::string_view option, const std::vector<std::string>& names) {
+  for (auto name = names.begin(); name != names.end(); ++name) {
+    if (std::find(names.begin(), name, *name) != name)
+      throw dope::Error("--" + std::string(option), '"' + *name + "\" twice", "different names");
+  }
+}
+
 std::vector<std::string> split(std::string_view text, char separator) {
   std::vector<std::string> parts;
   for (std::size_t first = 0; first <= text.size();) {

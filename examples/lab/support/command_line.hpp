@@ -25,13 +25,16 @@ struct Length {
 /// "512 = L", "1536 = 3L", "256 = L/2"; the number alone where it is no whole multiple or part of L.
 [[nodiscard]] std::string length_text(std::size_t tokens, std::size_t training_length);
 
-// Each throws dope::Error, which names `option` without its dashes, where the text is something else.
+// Each throws dope::Error, which names the option, where the text is something else. option: without dashes.
 
 [[nodiscard]] std::size_t whole_number(std::string_view option, std::string_view text, std::size_t least,
                                        std::size_t most);
 
 /// Counts and parts from 1 to 2²⁴.
 [[nodiscard]] Length length_of(std::string_view option, std::string_view text);
+
+/// Throws dope::Error, which names the option and the entry, where one stands there twice.
+void require_distinct(std::string_view option, const std::vector<std::string>& names);
 
 /// "a,b" at ',' is a and b; "" is one empty part.
 [[nodiscard]] std::vector<std::string> split(std::string_view text, char separator);
