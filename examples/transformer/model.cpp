@@ -115,6 +115,7 @@ Request Request::resume(const Request& base, Schedule schedule, Keep keep) {
   if (keep == Keep::layers) {
     request.kept_.assign(config.layers, {});
     std::copy_n(base.kept_.begin(), first_layer, request.kept_.begin());
+    request.reserve_kept(first_layer, base.tokens_);
   }
   request.tokens_ = base.tokens_;
   request.logit_rows_ = base.logit_rows_;
@@ -139,6 +140,15 @@ Request Request::resume(const Request& base, Schedule schedule, Keep keep) {
     }
   }
   return request;
+}
+
+/// So that what is kept costs what Keep says: vectors that grow may hold twice as much.
+void Request::reserve_kept(std::size_t first_layer, std::size_t tokens) {
+  const Config& config = model_->config();
+  for (std::size_t layer = first_layer; layer < config.layers; ++layer) {
+    kept_[layer].input.reserve(tokens * config.hidden);
+    if (layer + 1 < config.layers) kept_[layer].mixed.reserve(tokens * config.query_width());
+  }
 }
 
 void Request::require_tokens(std::span<const std::int32_t> tokens) const {
@@ -169,6 +179,7 @@ std::span<const float> Request::prefill(std::span<const std::int32_t> tokens, Ke
     if (tokens_ != 0)
       throw dope::Error("Request::prefill", "Keep::layers after other tokens", "a fresh request");
     kept_.assign(config.layers, {});
+    reserve_kept(0, tokens.size());
   }
   logit_rows_ = logit_rows;
   logits_.clear();

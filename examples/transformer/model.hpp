@@ -107,6 +107,7 @@ class Request {
   void run_layer(std::size_t layer, Workspace& work, std::span<float> x, std::size_t first, std::size_t count,
                  std::size_t needed, const Reuse* reuse);
   void write_caches(std::size_t layer, Workspace& work, std::size_t first, std::size_t count);
+  void reserve_kept(std::size_t first_layer, std::size_t tokens);
   void require_tokens(std::span<const std::int32_t> tokens) const;
 
   const Model* model_;
