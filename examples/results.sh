@@ -43,18 +43,26 @@ if [ "$docs" ]; then
       print
       file = out "/" $3
       print ""
+      lines = 0
       while ((getline line < file) > 0) {
+        ++lines
         if (line ~ /^# /) continue
         if (line ~ /^#/) line = "#" line
         print line
       }
       close(file)
+      if (!lines || inside) exit bad = 1
       inside = 1
       next
     }
     /^<!-- end -->$/ { inside = 0 }
     !inside { print }
-  ' "$page" >"$page.new"
+    END {
+      if (!bad && !inside) exit
+      print "error: given " file ", expected a table there, and <!-- end --> before the next" >"/dev/stderr"
+      exit 1
+    }
+  ' "$page" >"$page.new" || { rm -f "$page.new"; exit 1; }
   mv "$page.new" "$page"
   echo "$page"
 fi
