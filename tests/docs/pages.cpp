@@ -107,7 +107,8 @@ TEST_CASE("every C++ snippet equals its region of a compiled file") {
       CAPTURE(i + 1);
       const std::string marker = i == 0 ? std::string() : trimmed(lines[i - 1]);
       const auto colon = marker.find(": ");
-      const bool marked = marker.starts_with("<!-- ") && marker.ends_with(" -->") && colon != std::string::npos;
+      const bool marked =
+          marker.starts_with("<!-- ") && marker.ends_with(" -->") && colon != std::string::npos;
       CHECK_MESSAGE(marked, "no '<!-- file: region -->' above the fence");
       if (!marked) continue;
       const std::string file = marker.substr(5, colon - 5);
@@ -146,4 +147,42 @@ TEST_CASE("every relative link leads to a file, and every anchor to a heading") 
       }
     }
   }
+}
+
+TEST_CASE("every lesson of the course is short, and its page has source, output, picture and questions") {
+  constexpr std::size_t most_lines = 79;
+  const fs::path root = root_of_project();
+  REQUIRE(!root.empty());
+  const Lines index = lines_of(root / "docs" / "course" / "README.md");
+  std::size_t lessons = 0;
+  for (const auto& entry : fs::directory_iterator(root / "examples" / "course")) {
+    const std::string name = entry.path().stem().string();
+    if (entry.path().extension() != ".cpp") continue;
+    CAPTURE(name);
+    CHECK(lines_of(entry.path()).size() <= most_lines);
+    ++lessons;
+    if (name == "00_first_program") continue;  // README.md has it
+    const std::string file = "examples/course/" + name + ".cpp";
+    const Lines page = lines_of(root / "docs" / "course" / (name + ".md"));
+    const auto count = [&](const auto& wanted) { return std::count_if(page.begin(), page.end(), wanted); };
+    const auto equals = [&](const std::string& text) {
+      return count([&](const std::string& line) { return line == text; });
+    };
+    CHECK(equals("<!-- " + file + ": program -->") == 1);
+    CHECK(equals("<!-- output of " + file + " -->") == 1);
+    CHECK(equals("## Questions") == 1);
+    CHECK(count([&](const std::string& line) {
+            return line.starts_with("![") && line.ends_with("(../pictures/course/" + name + ".svg)");
+          }) == 1);
+    const auto heading = std::find(page.begin(), page.end(), "## Questions");
+    const auto questions = std::count_if(heading, page.end(), [](const std::string& line) {
+      return line.size() > 3 && line[0] >= '1' && line[0] <= '9' && line.substr(1, 2) == ". ";
+    });
+    CHECK(questions >= 2);
+    CHECK(questions <= 3);
+    CHECK(std::any_of(index.begin(), index.end(), [&](const std::string& line) {
+      return line.find("](" + name + ".md)") != std::string::npos;
+    }));
+  }
+  CHECK(lessons > 1);
 }
