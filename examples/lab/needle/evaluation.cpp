@@ -177,22 +177,22 @@ Json test_cell(const Setting& setting, const std::vector<Method>& methods, std::
     }
   }
   const std::size_t asked = prompts.size() * texts.size();
-  const auto interval = lab::wilson(hits, asked);
   Json cell;
   cell["method"] = methods[method].name;
   cell["length"] = length;
   cell["training_length"] = setting.model.config().training_length;
   cell["setup"] = std::string(name_of(setup));
-  cell["noise"] = setup == Setup::noisy ? setting.options.noise : 0;
+  cell["noise"] = setting.noise_tokens(setup);
   cell["depth"] = setting.depth(depth_index);
   cell["hits"] = hits;
   cell["prompts"] = asked;
   if (methods[method].kind == Kind::control) {
     cell["draws"] = texts;
   } else {
+    const auto interval = lab::wilson(hits, asked);
     cell["verdicts"] = texts.front();
+    cell["wilson_95"] = {interval.low, interval.high};
   }
-  cell["wilson_95"] = {interval.low, interval.high};
   cell["first_seed"] = setting.prompt_seed(Part::test, depth_index, 0);
   cell["how"] = methods[method].description;
   return cell;

@@ -396,6 +396,7 @@ std::vector<std::filesystem::path> write_report(const Finished& run) {
           path, choice.candidate.plan,
           {{"selector", lab::name_of(choice.candidate.selectors.front())},
            {"length", std::to_string(calibration.length)},
+           {"scaling", setting.options.scaling},
            {"calibration", dope::detail::text(choice.trial.hits, "/", setting.options.calibration_prompts)}});
       written.push_back(path);
     }

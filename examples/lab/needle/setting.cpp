@@ -63,6 +63,11 @@ std::size_t Setting::depths_of(Setup setup) const noexcept {
   return setup == Setup::skip ? 1 : options.depths;
 }
 
+std::size_t Setting::noise_tokens(Setup setup) const noexcept {
+  if (setup != Setup::noisy) return 0;
+  return lab::NeedleSpec{.noise = options.noise, .noise_place = options.noise_place}.noise_tokens();
+}
+
 std::uint64_t Setting::prompt_seed(Part part, std::size_t depth_index, std::size_t index) const noexcept {
   return (options.seed << 32) | (static_cast<std::uint64_t>(part) << 28) |
          (static_cast<std::uint64_t>(depth_index) << 16) | static_cast<std::uint64_t>(index);

@@ -50,6 +50,9 @@ struct Setting {
   /// Depths that a setup is tested at: all, or one where nothing asked stands in the prompt.
   [[nodiscard]] std::size_t depths_of(Setup setup) const noexcept;
 
+  /// Noise tokens in a prompt of a setup.
+  [[nodiscard]] std::size_t noise_tokens(Setup setup) const noexcept;
+
   /// Test prompt `index` at a depth. Its seed depends on (seed, depth, index): one key, code and text
   /// for both setups and, as far as they reach, all lengths.
   [[nodiscard]] Prompt test_prompt(std::size_t length, Setup setup, std::size_t depth_index,
