@@ -8,6 +8,7 @@
 #include <dope/rope/pairing.hpp>
 #include <dope/spectral/band_gram.hpp>
 #include <dope/spectral/entropy.hpp>
+#include <dope/spectral/entropy_gradient.hpp>
 #include <dope/spectral/gram.hpp>
 #include <dope/spectral/spectrum.hpp>
 #include <optional>
@@ -59,6 +60,29 @@ TEST_CASE("docs/spectral.md: entropies of a head") {
   CHECK(rank <= 8.0);
   CHECK(mean <= std::log(2.0));
   CHECK(printed > 0.0);
+}
+
+TEST_CASE("docs/spectral.md: gradients of the entropies") {
+  const std::vector<float> keys = random_rows(300 * 16);
+  const auto rows = dope::dense_head(keys.data(), 300, 16);
+  const dope::Gram gram = dope::gram_of(rows);
+  // [gradient]
+  std::vector<double> gradient(300 * 16);  // dH/dX, as X: two passes over the tokens
+  const auto out = dope::dense_head(gradient.data(), 300, 16);
+  dope::entropy_gradient(dope::TruncatedEffectiveRank{8}, rows, out);
+
+  // Or over a stream: dH/dΣ, 16 × 16, then the rows as they come again.
+  const dope::RowGradient by_row(dope::gram_gradient(dope::TruncatedEffectiveRank{8}, gram), gram);
+  by_row.write(rows.slice(0, 100), out.slice(0, 100));
+  // [/gradient]
+  double scaling = 0.0;
+  double size = 0.0;
+  for (std::size_t i = 0; i < gradient.size(); ++i) {
+    scaling += gradient[i] * static_cast<double>(keys[i]);
+    size += std::abs(gradient[i] * static_cast<double>(keys[i]));
+  }
+  CHECK(size > 0.0);
+  CHECK(std::abs(scaling) < 1e-4 * size);  // the first 100 rows come from a Gram in float blocks
 }
 
 TEST_CASE("docs/spectral.md: an entropy by name") {
