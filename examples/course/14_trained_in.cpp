@@ -48,7 +48,8 @@ course::Picture lesson() {
   std::mt19937 engine(14);
   const Rows queries = head(engine), start = head(engine);
   const Rows before = attention(queries, start);
-  Rows keys = start, gradient(tokens, width), aside = head(engine) - head(engine);
+  Rows keys = start, gradient(tokens, width), aside = head(engine);
+  aside = head(engine) - aside;
   aside *= start.norm() / aside.norm();
   course::Plot plot{.title = "Entropy is cheap along its gradient alone",
                     .subtitle = "a spiky head's 128 keys, moved along the gradient or at random",
