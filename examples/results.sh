@@ -28,6 +28,8 @@ lab() { "$root/build/examples/$1" --model "$root/examples/model" "${@:2}" >&2; }
 lab needle --lengths 3L,8L --baselines all --sweep full --greedy 4 --draws 20 --out "$out/needle"
 lab needle --lengths 3L --transforms all --draws 0 --out "$out/readings"
 lab needle --lengths 8L --scaling llama3 --draws 8 --out "$out/llama3"
+lab needle --lengths 8L --scaling llama3 --seed 2 --prompts 8 --calibration 1 --transforms by_gaussian --draws 0 \
+  --plan "$out/llama3/plans/4096_3_by_gaussian.json" --out "$out/again"
 lab needle --task shots --lengths 1L,2L,3L,4L,8L --prompts 12 --calibration 16 --baselines all --draws 4 \
   --out "$out/shots"
 plans=()
