@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include <omp.h>
-
 #include <exception>
 #include <iostream>
 
 #include "analysis.hpp"
 #include "lab/support/interrupt.hpp"
 #include "lab/support/parallel.hpp"
+#include "lab/support/program.hpp"
 #include "lab/support/progress.hpp"
 #include "report.hpp"
 
@@ -15,12 +14,6 @@ namespace {
 using effects::Place;
 using effects::Setting;
 using lab::ResultStore;
-
-/// As shells report a program that Ctrl-C ended.
-constexpr int interrupted_status = 130;
-
-/// Thrown between cells once Ctrl-C was pressed.
-struct Interrupted {};
 
 class Run {
  public:
@@ -43,7 +36,7 @@ class Run {
     std::cout << (setting_.options.out / "results.jsonl").string() << '\n';
   }
 
-  [[nodiscard]] std::size_t cells() const { return store_.size(); }
+  [[nodiscard]] std::size_t finished() const { return store_.size(); }
 
  private:
   static std::string heads_key(const Place& place) {
@@ -55,7 +48,7 @@ class Run {
   }
 
   void stop_if_interrupted() const {
-    if (interrupt_.raised()) throw Interrupted{};
+    if (interrupt_.raised()) throw lab::Interrupted{};
   }
 
   void measure() {
@@ -130,33 +123,8 @@ class Run {
   lab::Interrupt interrupt_;
 };
 
-int run(int argc, const char* const* argv) {
-  auto parsed = effects::parse_options(argc, argv);
-  if (!parsed.options) {
-    std::cout << parsed.help;
-    return 0;
-  }
-  if (parsed.options->threads > 0) omp_set_num_threads(parsed.options->threads);
-  const Setting setting = effects::make_setting(std::move(*parsed.options));
-  std::filesystem::create_directories(setting.options.out);
-  Run run(setting);
-  try {
-    run.all();
-  } catch (const Interrupted&) {
-    std::cerr << "\ninterrupted: " << run.cells()
-              << " finished cells are kept; the same command goes on from them\n";
-    return interrupted_status;
-  }
-  return 0;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& error) {
-    std::cerr << "effects: " << error.what() << '\n';
-    return 1;
-  }
+  return lab::run_program<Run>("effects", "cells", argc, argv, effects::parse_options, effects::make_setting);
 }

@@ -9,6 +9,7 @@
 #include "lab/support/chart.hpp"
 #include "lab/support/dot_plot.hpp"
 #include "lab/support/heat_map.hpp"
+#include "lab/support/sweep.hpp"
 #include "lab/support/table.hpp"
 #include "transformer/atomic_file.hpp"
 
@@ -43,14 +44,7 @@ std::string with_interval(double value, const lab::Interval& interval, int decim
 
 /// "by_parts" of "by_parts(reading=identity, …)" where no other transform of the run is of that family.
 std::string short_name(const Setting& setting, std::size_t transform) {
-  const std::string name = dope::name_of(setting.options.transforms[transform]);
-  const std::string family = name.substr(0, name.find('('));
-  const auto& all = setting.options.transforms;
-  const auto alike = std::count_if(all.begin(), all.end(), [&](const dope::Transform& other) {
-    const std::string other_name = dope::name_of(other);
-    return other_name.substr(0, other_name.find('(')) == family;
-  });
-  return alike > 1 ? name : family;
+  return lab::short_name(setting.options.transforms[transform], setting.options.transforms);
 }
 
 std::vector<std::string> map_names(const Setting& setting, const Map& map) {

@@ -26,17 +26,6 @@ Json describe(const Setting& setting, const dope::Plan& plan) {
   return json;
 }
 
-/// "by_parts" of "by_parts(reading=identity, …)".
-std::string short_name(const Setting& setting, const dope::Transform& transform) {
-  const std::string name = dope::name_of(transform);
-  const std::string family = name.substr(0, name.find('('));
-  const auto same_family = [&](const dope::Transform& other) {
-    return dope::name_of(other).starts_with(family);
-  };
-  const auto& all = setting.options.transforms;
-  return std::count_if(all.begin(), all.end(), same_family) > 1 ? name : family;
-}
-
 Json describe(const Setting& setting, const Choice& choice) {
   Json description = describe(setting, choice.candidate.plan);
   const auto& selector = choice.candidate.selectors.front();
@@ -96,7 +85,7 @@ std::vector<Method> methods_of(const Setting& setting, const std::vector<Calibra
   };
   for_each_source([&](const Calibration& calibration, const std::string& at) {
     for (const Choice& choice : calibration.choices) {
-      methods.push_back({short_name(setting, choice.transform) + at,
+      methods.push_back({lab::short_name(choice.transform, setting.options.transforms) + at,
                          Kind::chosen,
                          {planned(choice.candidate.plan)},
                          describe(setting, choice)});
@@ -104,7 +93,7 @@ std::vector<Method> methods_of(const Setting& setting, const std::vector<Calibra
   });
   for_each_source([&](const Calibration& calibration, const std::string& at) {
     for (const Greedy& greedy : calibration.greedy) {
-      methods.push_back({"greedy " + short_name(setting, greedy.plan.transform) + at,
+      methods.push_back({"greedy " + lab::short_name(greedy.plan.transform, setting.options.transforms) + at,
                          Kind::greedy,
                          {planned(greedy.plan)},
                          describe(setting, greedy)});
@@ -113,7 +102,10 @@ std::vector<Method> methods_of(const Setting& setting, const std::vector<Calibra
   for_each_source([&](const Calibration& calibration, const std::string& at) {
     if (setting.options.random_draws == 0) return;
     for (const Choice& choice : calibration.choices) {
-      Method method{"random " + short_name(setting, choice.transform) + at, Kind::control, {}, {}};
+      Method method{"random " + lab::short_name(choice.transform, setting.options.transforms) + at,
+                    Kind::control,
+                    {},
+                    {}};
       const std::size_t count = choice.candidate.plan.heads.size();
       method.description = {{"scaling", setting.options.scaling},
                             {"transform", dope::name_of(choice.transform)},

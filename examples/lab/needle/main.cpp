@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <omp.h>
-
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -15,6 +13,7 @@
 #include "evaluation.hpp"
 #include "lab/support/interrupt.hpp"
 #include "lab/support/parallel.hpp"
+#include "lab/support/program.hpp"
 #include "lab/support/progress.hpp"
 #include "options.hpp"
 #include "report.hpp"
@@ -27,14 +26,8 @@ using needle::Calibration;
 using needle::Setting;
 using needle::Setup;
 
-/// As shells report a program that Ctrl-C ended.
-constexpr int interrupted_status = 130;
-
 /// Plans of a transform that see every calibration prompt, at least.
 constexpr std::size_t finalists = 8;
-
-/// Thrown between cells once Ctrl-C was pressed.
-struct Interrupted {};
 
 class Run {
  public:
@@ -58,7 +51,7 @@ class Run {
     std::cout << (setting_.options.out / "results.jsonl").string() << '\n';
   }
 
-  [[nodiscard]] std::size_t cells() const { return store_.size(); }
+  [[nodiscard]] std::size_t finished() const { return store_.size(); }
 
  private:
   static std::string heads_key(std::size_t length) { return dope::detail::text("heads/", length); }
@@ -70,7 +63,7 @@ class Run {
   }
 
   void stop_if_interrupted() const {
-    if (interrupt_.raised()) throw Interrupted{};
+    if (interrupt_.raised()) throw lab::Interrupted{};
   }
 
   Calibration calibrate(std::size_t length) {
@@ -263,33 +256,8 @@ class Run {
   lab::Interrupt interrupt_;
 };
 
-int run(int argc, const char* const* argv) {
-  auto parsed = needle::parse_options(argc, argv);
-  if (!parsed.options) {
-    std::cout << parsed.help;
-    return 0;
-  }
-  if (parsed.options->threads > 0) omp_set_num_threads(parsed.options->threads);
-  const Setting setting = needle::make_setting(std::move(*parsed.options));
-  std::filesystem::create_directories(setting.options.out);
-  Run run(setting);
-  try {
-    run.all();
-  } catch (const Interrupted&) {
-    std::cerr << "\ninterrupted: " << run.cells()
-              << " finished cells are kept; the same command goes on from them\n";
-    return interrupted_status;
-  }
-  return 0;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& error) {
-    std::cerr << "needle: " << error.what() << '\n';
-    return 1;
-  }
+  return lab::run_program<Run>("needle", "cells", argc, argv, needle::parse_options, needle::make_setting);
 }

@@ -132,12 +132,7 @@ std::vector<std::size_t> Setting::sources_of(std::size_t length) const {
 
 Setting make_setting(Options options) {
   auto model = reference::Model::load(options.model);
-  const auto& config = model.config();
-  if (!config.bos || *config.bos < 256 || static_cast<std::size_t>(*config.bos) >= config.vocabulary) {
-    throw dope::Error("needle",
-                      dope::detail::text(options.model.string(), ", vocabulary ", config.vocabulary),
-                      "a byte-level model: tokens 0 to 255 the bytes, and a bos_token_id above them");
-  }
+  lab::require_bytes_as_tokens("needle", model, options.model);
   auto haystack = options.haystack
                       ? lab::Haystack::of_file(*options.haystack)
                       : lab::Haystack::of_prose(lab::load_lexicon(options.model / "lexicon.json"));

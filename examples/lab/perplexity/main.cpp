@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <omp.h>
-
 #include <algorithm>
 #include <atomic>
 #include <exception>
@@ -10,6 +8,7 @@
 #include "evaluation.hpp"
 #include "lab/support/interrupt.hpp"
 #include "lab/support/parallel.hpp"
+#include "lab/support/program.hpp"
 #include "lab/support/progress.hpp"
 #include "options.hpp"
 #include "report.hpp"
@@ -21,12 +20,6 @@ using lab::ResultStore;
 using perplexity::Means;
 using perplexity::Part;
 using perplexity::Setting;
-
-/// As shells report a program that Ctrl-C ended.
-constexpr int interrupted_status = 130;
-
-/// Thrown between tasks once Ctrl-C was pressed.
-struct Interrupted {};
 
 /// All runs of all parts on one passage.
 struct Passage {
@@ -62,7 +55,7 @@ class Run {
     std::cout << (setting_.options.out / "results.jsonl").string() << '\n';
   }
 
-  [[nodiscard]] std::size_t passages() const { return store_.size(); }
+  [[nodiscard]] std::size_t finished() const { return store_.size(); }
 
  private:
   void measure() {
@@ -86,7 +79,7 @@ class Run {
                       std::cerr);
     bar.skip(tokens * done);
     lab::for_each_in_parallel(passages.size() * of_one.size(), [&](std::size_t i) {
-      if (interrupt_.raised()) throw Interrupted{};
+      if (interrupt_.raised()) throw lab::Interrupted{};
       Passage& passage = passages[i / of_one.size()];
       const Task& task = of_one[i % of_one.size()];
       passage.results[task.part][task.run] =
@@ -117,33 +110,9 @@ class Run {
   lab::Interrupt interrupt_;
 };
 
-int run(int argc, const char* const* argv) {
-  auto parsed = perplexity::parse_options(argc, argv);
-  if (!parsed.options) {
-    std::cout << parsed.help;
-    return 0;
-  }
-  if (parsed.options->threads > 0) omp_set_num_threads(parsed.options->threads);
-  const Setting setting = perplexity::make_setting(std::move(*parsed.options));
-  std::filesystem::create_directories(setting.options.out);
-  Run run(setting);
-  try {
-    run.all();
-  } catch (const Interrupted&) {
-    std::cerr << "\ninterrupted: " << run.passages()
-              << " finished passages are kept; the same command goes on from them\n";
-    return interrupted_status;
-  }
-  return 0;
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& error) {
-    std::cerr << "perplexity: " << error.what() << '\n';
-    return 1;
-  }
+  return lab::run_program<Run>("perplexity", "passages", argc, argv, perplexity::parse_options,
+                               perplexity::make_setting);
 }

@@ -8,6 +8,7 @@
 #include "lab/support/baselines.hpp"
 #include "lab/support/files.hpp"
 #include "lab/support/fingerprint.hpp"
+#include "lab/support/prompts.hpp"
 
 namespace perplexity {
 namespace {
@@ -15,14 +16,6 @@ namespace {
 using Json = lab::ResultStore::Json;
 
 constexpr std::uint64_t prose_part = 3;  // the needle lab's prompts are parts 1 and 2
-
-void require_bytes_as_tokens(const reference::Model& model, const std::filesystem::path& folder) {
-  const auto& config = model.config();
-  if (!config.bos || *config.bos < 256 || static_cast<std::size_t>(*config.bos) >= config.vocabulary) {
-    throw dope::Error("perplexity", dope::detail::text(folder.string(), ", vocabulary ", config.vocabulary),
-                      "a byte-level model: tokens 0 to 255 the bytes, and a bos_token_id above them");
-  }
-}
 
 void require_grid(const Setting& setting) {
   const std::size_t training = setting.bins.training_length;
@@ -109,7 +102,7 @@ std::vector<std::int32_t> Setting::tokens(const std::string& passage, std::size_
 
 Setting make_setting(Options options) {
   auto model = reference::Model::load(options.model);
-  require_bytes_as_tokens(model, options.model);
+  lab::require_bytes_as_tokens("perplexity", model, options.model);
   const std::size_t training = model.config().training_length;
   std::string file = options.text ? lab::read_file_whole(*options.text) : std::string();
   std::optional<lab::Haystack> prose;

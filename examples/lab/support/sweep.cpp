@@ -53,6 +53,14 @@ std::vector<dope::Transform> all_readings() {
           Gaussian{Gaussian::Reading::modulate, Gaussian::Spread::fixed}};
 }
 
+std::string short_name(const dope::Transform& transform, std::span<const dope::Transform> all) {
+  const auto alike = std::count_if(all.begin(), all.end(), [&](const dope::Transform& other) {
+    return other.index() == transform.index();
+  });
+  const std::string name = dope::name_of(transform);
+  return alike > 1 ? name : name.substr(0, name.find('('));
+}
+
 std::vector<dope::Indicator> sweep_indicators(Breadth breadth, std::size_t head_width) {
   using dope::ScoredSide;
   using dope::Stage;

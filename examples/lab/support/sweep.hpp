@@ -22,6 +22,9 @@ enum class Breadth { quick, full };
 /// The three transforms in every reading, σ = 1 and seed 42 where they have them: nine.
 [[nodiscard]] std::vector<dope::Transform> all_readings();
 
+/// "by_parts" of "by_parts(reading=identity, …)"; the whole name where `all` has several of its family.
+[[nodiscard]] std::string short_name(const dope::Transform& transform, std::span<const dope::Transform> all);
+
 [[nodiscard]] std::vector<dope::Indicator> sweep_indicators(Breadth breadth, std::size_t head_width);
 [[nodiscard]] std::vector<std::size_t> sweep_counts(Breadth breadth, std::size_t units);
 
