@@ -11,6 +11,7 @@ fail() {
   echo "FAILED: $*" >&2
   exit 1
 }
+. "$(dirname "${BASH_SOURCE[0]}")/interrupt.sh"
 
 small=(--model "$model" --lengths 130,160 --prompts 4 --measured 2 --rows 8 --scalings dynamic_ntk
        --transforms 'by_all;by_gaussian(spread=matched)')
@@ -51,32 +52,7 @@ grep -q '^600,dynamic_ntk,"by_parts","post_ntk/' "$work/shots/indicators.csv" ||
 grep -q '^600,plain,"by_parts","post_ntk/' "$work/shots/indicators.csv" && fail "post_ntk where nothing is scaled"
 
 echo "== Ctrl-C keeps finished cells, and the same command goes on"
-stopped=no
-for wanted in 4 3 2; do
-  rm -rf "$work/cut"
-  set -m  # a job of its own: else the shell has it ignore SIGINT
-  "$program" "${small[@]}" --out "$work/cut" --threads 1 >/dev/null 2>"$work/cut.txt" &
-  job=$!
-  set +m
-  until [ "$(grep -c . "$work/cut/results.jsonl" 2>/dev/null || true)" -gt "$wanted" ] 2>/dev/null; do
-    kill -0 $job 2>/dev/null || break
-    sleep 0.01
-  done
-  kill -INT $job 2>/dev/null || true
-  status=0
-  wait $job || status=$?
-  if [ $status -eq 130 ]; then
-    stopped=yes
-    break
-  fi
-done
-[ $stopped = yes ] || fail "Ctrl-C does not end the run with status 130 (got $status)"
-grep -q 'finished cells are kept' "$work/cut.txt" || fail "no word of what is kept"
-[ ! -e "$work/cut/table.md" ] || fail "a cut run left a table"
-kept=$(wc -l <"$work/cut/results.jsonl")
-effects --out "$work/cut" >/dev/null 2>&1
-diff -r "$work/one" "$work/cut" || fail "a resumed run differs"
-[ "$kept" -gt 1 ] && [ "$kept" -lt "$(wc -l <"$work/one/results.jsonl")" ] || fail "$kept lines were kept"
+interrupt "4 3 2" cells
 
 echo "== bad input: one line that says what was given and expected, status 1, nothing written"
 : >"$work/empty.txt"

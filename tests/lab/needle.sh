@@ -11,6 +11,7 @@ fail() {
   echo "FAILED: $*" >&2
   exit 1
 }
+. "$(dirname "${BASH_SOURCE[0]}")/interrupt.sh"
 
 small=(--model "$model" --lengths 170,230 --depths 3 --prompts 2 --calibration 2 --transforms 'by_parts;by_gaussian(spread=matched)')
 needle() { "$program" "${small[@]}" "$@"; }
@@ -98,32 +99,7 @@ for method in dual_chunk sink_window; do
 done
 
 echo "== Ctrl-C keeps finished cells, and the same command goes on"
-stopped=no
-for wanted in 4 2 1; do
-  rm -rf "$work/cut"
-  set -m  # a job of its own: else the shell has it ignore SIGINT
-  "$program" "${small[@]}" --out "$work/cut" --threads 1 >/dev/null 2>"$work/cut.txt" &
-  job=$!
-  set +m
-  until [ "$(grep -c . "$work/cut/results.jsonl" 2>/dev/null || true)" -gt "$wanted" ] 2>/dev/null; do
-    kill -0 $job 2>/dev/null || break
-    sleep 0.01
-  done
-  kill -INT $job 2>/dev/null || true
-  status=0
-  wait $job || status=$?
-  if [ $status -eq 130 ]; then
-    stopped=yes
-    break
-  fi
-done
-[ $stopped = yes ] || fail "Ctrl-C does not end the run with status 130 (got $status)"
-grep -q 'finished cells are kept' "$work/cut.txt" || fail "no word of what is kept"
-[ ! -e "$work/cut/table.md" ] || fail "a cut run left a table"
-kept=$(wc -l <"$work/cut/results.jsonl")
-needle --out "$work/cut" >/dev/null 2>&1
-diff -r "$work/one" "$work/cut" || fail "a resumed run differs"
-[ "$kept" -gt 1 ] && [ "$kept" -lt "$(wc -l <"$work/one/results.jsonl")" ] || fail "$kept lines were kept"
+interrupt "4 2 1" cells
 
 echo "== a saved plan, read back, scores what it scored"
 plan=$work/one/plans/230_1_by_parts.json

@@ -11,6 +11,7 @@ fail() {
   echo "FAILED: $*" >&2
   exit 1
 }
+. "$(dirname "${BASH_SOURCE[0]}")/interrupt.sh"
 
 cat >"$work/low.json" <<'PLAN'
 {"dope_plan": 1,
@@ -46,32 +47,7 @@ diff "$work/one.txt" "$work/again.txt" || fail "a finished run shows another tab
 diff -r "$work/one" "$work/two" || fail "a finished run changes its files"
 
 echo "== Ctrl-C keeps finished passages, and the same command goes on"
-stopped=no
-for wanted in 3 2 1; do
-  rm -rf "$work/cut"
-  set -m  # a job of its own: else the shell has it ignore SIGINT
-  "$program" "${small[@]}" --out "$work/cut" --threads 1 >/dev/null 2>"$work/cut.txt" &
-  job=$!
-  set +m
-  until [ "$(grep -c . "$work/cut/results.jsonl" 2>/dev/null || true)" -gt "$wanted" ] 2>/dev/null; do
-    kill -0 $job 2>/dev/null || break
-    sleep 0.01
-  done
-  kill -INT $job 2>/dev/null || true
-  status=0
-  wait $job || status=$?
-  if [ $status -eq 130 ]; then
-    stopped=yes
-    break
-  fi
-done
-[ $stopped = yes ] || fail "Ctrl-C does not end the run with status 130 (got $status)"
-grep -q 'finished passages are kept' "$work/cut.txt" || fail "no word of what is kept"
-[ ! -e "$work/cut/table.md" ] || fail "a cut run left a table"
-kept=$(wc -l <"$work/cut/results.jsonl")
-perplexity --out "$work/cut" >/dev/null 2>&1
-diff -r "$work/one" "$work/cut" || fail "a resumed run differs"
-[ "$kept" -gt 1 ] && [ "$kept" -lt "$(wc -l <"$work/one/results.jsonl")" ] || fail "$kept lines were kept"
+interrupt "3 2 1" passages
 
 echo "== one mode alone gives that mode's figures"
 "$program" "${small[@]}" --mode growing --out "$work/growing" >/dev/null 2>&1
