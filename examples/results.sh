@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The whole experiment on the embedded model, as docs/results.md shows it: both tasks with every baseline, the full
-# sweep, greedy and random heads, perplexity, the effect of each head alone, and one page of it all. Hours on two
-# cores; may be interrupted, and goes on where it was.
+# sweep, greedy and random heads, heads chosen at other lengths and on the other task, perplexity, the effect of each
+# head alone, and one page of it all. Hours on two cores; may be interrupted, and goes on where it was.
 #
 #   bash examples/results.sh            into out/results
 #   bash examples/results.sh --docs     and its tables into docs/results.md
@@ -30,6 +30,9 @@ lab needle --lengths 3L --transforms all --draws 0 --out "$out/readings"
 lab needle --lengths 8L --scaling llama3 --draws 8 --out "$out/llama3"
 lab needle --lengths 8L --scaling llama3 --seed 2 --prompts 8 --calibration 1 --transforms by_gaussian --draws 0 \
   --plan "$out/llama3/plans/4096_3_by_gaussian.json" --out "$out/again"
+lab needle --lengths 8L --scaling llama3 --calibrate-at 2L,4L,6L,8L --draws 0 --out "$out/other_length"
+lab needle --lengths 3L --calibrate-on shots --draws 0 --out "$out/other_task"
+lab needle --task shots --lengths 2L --prompts 12 --calibrate-on needle --draws 0 --out "$out/shots_by_needle"
 lab needle --task shots --lengths 1L,2L,3L,4L,8L --prompts 12 --calibration 16 --baselines all --draws 4 \
   --out "$out/shots"
 plans=()

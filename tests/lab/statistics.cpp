@@ -72,6 +72,14 @@ TEST_CASE("proportions read as percent with one decimal") {
   CHECK(lab::percent_with_interval(0, 0) == "–");
 }
 
+TEST_CASE("p-values in three decimals, and none that looks like 0") {
+  CHECK(lab::p_text(1.0) == "p=1.000");
+  CHECK(lab::p_text(0.0215) == "p=0.021");  // the nearest double is below the half
+  CHECK(lab::p_text(0.001) == "p=0.001");
+  CHECK(lab::p_text(0.00099) == "p<0.001");
+  CHECK(lab::p_text(0.0) == "p<0.001");
+}
+
 TEST_CASE("McNemar: exact tails, symmetric, 1 where nothing tells the two apart") {
   CHECK(lab::mcnemar(1, 9) == doctest::Approx(2.0 * 11.0 / 1024.0).epsilon(1e-13));
   CHECK(lab::mcnemar(0, 5) == doctest::Approx(0.0625).epsilon(1e-13));

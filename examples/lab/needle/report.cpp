@@ -203,8 +203,8 @@ std::string paired_table(const Finished& run, Form form) {
     for (const auto& method : names) {
       std::vector<std::string> row = {std::string(name_of(setup)), method};
       for (std::size_t i = 0; i < setting.lengths.size(); ++i, ++at) {
-        row.push_back(dope::detail::text("+", counts[at].won, " -", counts[at].lost,
-                                         " p=", lab::figure(corrected[at], 3)));
+        row.push_back(dope::detail::text("+", counts[at].won, " -", counts[at].lost, " ",
+                                         lab::p_text(corrected[at])));
       }
       table.add_row(row);
     }

@@ -176,6 +176,13 @@ double mcnemar(std::size_t only_first, std::size_t only_second) {
   return only_first == only_second ? 1.0 : std::min(1.0, 2.0 * tail);
 }
 
+std::string p_text(double p) {
+  if (p < 0.001) return "p<0.001";
+  std::array<char, 16> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), p, std::chars_format::fixed, 3);
+  return "p=" + std::string(digits.data(), end.ptr);
+}
+
 std::vector<double> holm(std::span<const double> p) {
   for (const double value : p) {
     if (!(value >= 0.0 && value <= 1.0))

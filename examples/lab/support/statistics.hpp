@@ -37,6 +37,9 @@ struct Interval {
 /// answered say nothing. Law: symmetric; 1 for b = c, and for b + c = 0.
 [[nodiscard]] double mcnemar(std::size_t only_first, std::size_t only_second);
 
+/// "p=0.012"; "p<0.001" below that.
+[[nodiscard]] std::string p_text(double p);
+
 /// The p-values, each corrected for how many there are (Holm 1979): in ascending order p_(i) becomes
 /// max_{j ≤ i} min(1, (m − j + 1)·p_(j)). Law: never below p, at most m·p, in p's order; a rejection at α
 /// errs with probability ≤ α for the whole family. Throws dope::Error unless all are in [0, 1].
