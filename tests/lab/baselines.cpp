@@ -56,12 +56,12 @@ TEST_CASE("frequencies of three training lengths: ω/3, and the base times 3^(d/
 TEST_CASE("inside the training length no scaling scales") {
   const auto model = test::tiny_model({});
   for (const std::size_t length : {1u, 20u, 32u}) {
-    CHECK(lab::stretch(model, length) == 1.0);
+    CHECK(lab::stretch(model.config().training_length, length) == 1.0);
     for (const auto& baseline : all_baselines(model, length)) {
       CAPTURE(baseline.name);
       CHECK(baseline.schedule->scaled().omega == dope::native_frequencies(model.config().rope()).omega);
       CHECK(baseline.schedule->scaled().attention_factor == 1.0);
     }
   }
-  CHECK(lab::stretch(model, 33) == doctest::Approx(33.0 / 32.0).epsilon(rounding));
+  CHECK(lab::stretch(model.config().training_length, 33) == doctest::Approx(33.0 / 32.0).epsilon(rounding));
 }

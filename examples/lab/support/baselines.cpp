@@ -5,13 +5,14 @@
 
 namespace lab {
 
-double stretch(const reference::Model& model, std::size_t length) {
-  return std::max(1.0, static_cast<double>(length) / static_cast<double>(model.config().training_length));
+double stretch(std::size_t training_length, std::size_t length) noexcept {
+  return std::max(1.0, static_cast<double>(length) / static_cast<double>(training_length));
 }
 
-dope::Scaling scaling_named(std::string_view row, const reference::Model& model, std::size_t length) {
-  const double factor = stretch(model, length);
-  if (row == "plain") return model.config().scaling;
+dope::Scaling scaling_named(std::string_view row, const dope::Scaling& own, std::size_t training_length,
+                            std::size_t length) {
+  const double factor = stretch(training_length, length);
+  if (row == "plain") return own;
   if (row == "positional_interpolation") return dope::Linear{factor};
   if (row == "dynamic_ntk") return dope::DynamicNtk{};
   if (row == "static_ntk") return dope::StaticNtk{factor};
@@ -22,9 +23,13 @@ dope::Scaling scaling_named(std::string_view row, const reference::Model& model,
                     "plain, positional_interpolation, dynamic_ntk, static_ntk, yarn, yarn_paper or llama3");
 }
 
+dope::Scaling scaling_named(std::string_view row, const reference::Model& model, std::size_t length) {
+  return scaling_named(row, model.config().scaling, model.config().training_length, length);
+}
+
 std::vector<Baseline> main_baselines(const reference::Model& model, std::size_t length) {
   const dope::Scaling& own = model.config().scaling;
-  const double factor = stretch(model, length);
+  const double factor = stretch(model.config().training_length, length);
   return {{"plain",
            reference::make_schedule(model, own, length),
            {{"scaling", std::string(dope::name_of(own))}, {"origin", "the model's own"}}},
@@ -38,7 +43,7 @@ std::vector<Baseline> main_baselines(const reference::Model& model, std::size_t 
 
 std::vector<Baseline> further_baselines(const reference::Model& model, std::size_t length) {
   const auto& config = model.config();
-  const double factor = stretch(model, length);
+  const double factor = stretch(model.config().training_length, length);
   std::vector<Baseline> baselines;
   const auto add_scaling = [&](const std::string& name) {
     const auto scaling = scaling_named(name, model, length);

@@ -19,10 +19,13 @@ struct Baseline {
 };
 
 /// max(1, length/L), L the training length: the factor of every scaling that has one.
-[[nodiscard]] double stretch(const reference::Model& model, std::size_t length);
+[[nodiscard]] double stretch(std::size_t training_length, std::size_t length) noexcept;
 
 /// The frequency scalings that have a row, by its name: plain, positional_interpolation, dynamic_ntk,
-/// static_ntk, yarn, yarn_paper, llama3. Throws dope::Error for another name, and lists these.
+/// static_ntk, yarn, yarn_paper, llama3. `own` is what plain means. Throws dope::Error for another name, and
+/// lists these.
+[[nodiscard]] dope::Scaling scaling_named(std::string_view row, const dope::Scaling& own,
+                                          std::size_t training_length, std::size_t length);
 [[nodiscard]] dope::Scaling scaling_named(std::string_view row, const reference::Model& model,
                                           std::size_t length);
 

@@ -177,11 +177,6 @@ struct EnumNames<conformance::PositionType> {
   static constexpr std::array<std::string_view, 2> names = {"int32", "int64"};
 };
 template <>
-struct EnumNames<Pairing> {
-  static constexpr std::string_view what = "pairing";
-  static constexpr std::array<std::string_view, 2> names = {"interleaved", "half_split"};
-};
-template <>
 struct EnumNames<Angles> {
   static constexpr std::string_view what = "angles";
   static constexpr std::array<std::string_view, 2> names = {"exact", "float32_product"};

@@ -8,6 +8,7 @@
 
 #include "dope/core/error.hpp"
 #include "dope/core/side.hpp"
+#include "dope/rope/pairing.hpp"
 
 namespace dope {
 namespace detail {
@@ -49,6 +50,11 @@ template <>
 struct EnumNames<Side> {
   static constexpr std::string_view what = "side";
   static constexpr std::array<std::string_view, 2> names = {"query", "key"};
+};
+template <>
+struct EnumNames<Pairing> {
+  static constexpr std::string_view what = "pairing";
+  static constexpr std::array<std::string_view, 2> names = {"interleaved", "half_split"};
 };
 
 }  // namespace detail
