@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "lab/spectrum/bounds.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace spectrum {
+namespace {
+
+constexpr double rounding = 1e-9;
+
+BoundPair pair_of(const dope::BandReport& report, Claim claim) {
+  const bool sum = claim == Claim::coherent_sum_query || claim == Claim::coherent_sum_key;
+  return sum ? BoundPair{report.coherent_sum_bound, report.coherent_sum}
+             : BoundPair{report.largest_eigenvalue_bound, report.largest_eigenvalue};
+}
+
+/// All bands of a stage, those without a claim too.
+std::vector<BoundPair> all_pairs(const Survey& survey, Claim claim, dope::Stage stage) {
+  std::vector<BoundPair> pairs;
+  if (claim == Claim::score) {
+    for (const HeadScores& scores : survey.scores) {
+      if (scores.stage != stage) continue;
+      for (const auto& band : scores.bands)
+        pairs.push_back({band.largest_singular_value_bound, band.largest_singular_value});
+    }
+    return pairs;
+  }
+  const bool query = claim == Claim::coherent_sum_query || claim == Claim::eigenvalue_query;
+  for (const HeadSpectrum& head : survey.heads) {
+    if (head.stage != stage || (head.side == dope::Side::query) != query) continue;
+    for (const auto& band : head.bands) pairs.push_back(pair_of(band, claim));
+  }
+  return pairs;
+}
+
+}  // namespace
+
+std::string_view name_of(Claim claim) noexcept {
+  constexpr std::array<std::string_view, 5> names = {"coherent_sum.query", "coherent_sum.key",
+                                                     "largest_eigenvalue.query", "largest_eigenvalue.key",
+                                                     "score"};
+  return names[static_cast<std::size_t>(claim)];
+}
+
+std::vector<BoundPair> bound_pairs(const Survey& survey, Claim claim, dope::Stage stage) {
+  auto pairs = all_pairs(survey, claim, stage);
+  std::erase_if(pairs, [](const BoundPair& pair) { return !(pair.bound > 0.0); });
+  return pairs;
+}
+
+std::vector<BoundSummary> bound_summaries(const Survey& survey) {
+  std::vector<BoundSummary> summaries;
+  for (const dope::Stage stage : stages) {
+    for (const Claim claim : claims) {
+      const auto pairs = bound_pairs(survey, claim, stage);
+      BoundSummary summary{claim, stage, all_pairs(survey, claim, stage).size(), pairs.size(), 0, {}};
+      std::vector<double> ratios;
+      for (const BoundPair& pair : pairs) {
+        if (pair.bound > pair.measured * (1.0 + rounding)) ++summary.violations;
+        ratios.push_back(pair.ratio());
+      }
+      std::sort(ratios.begin(), ratios.end());
+      for (const double q : bound_quantiles) {
+        if (ratios.empty()) break;
+        const auto last = static_cast<double>(ratios.size() - 1);
+        summary.quantiles.push_back(ratios[static_cast<std::size_t>(std::lround(q * last))]);
+      }
+      summaries.push_back(std::move(summary));
+    }
+  }
+  return summaries;
+}
+
+}  // namespace spectrum

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#include <omp.h>
+
+#include <filesystem>
+#include <iostream>
+#include <string>
+
+#include "dope/core/error.hpp"
+#include "lab/spectrum/options.hpp"
+#include "lab/spectrum/output.hpp"
+#include "lab/spectrum/page.hpp"
+#include "lab/spectrum/source.hpp"
+#include "lab/spectrum/survey.hpp"
+#include "lab/support/progress.hpp"
+#include "transformer/atomic_file.hpp"
+
+namespace {
+
+int run(int argc, const char* const* argv) {
+  const auto parsed = spectrum::parse_options(argc, argv);
+  if (!parsed.options) {
+    std::cout << parsed.help;
+    return 0;
+  }
+  const auto& options = *parsed.options;
+  if (options.threads > 0) omp_set_num_threads(options.threads);
+  const auto projections = spectrum::projections_of(options);
+  const std::size_t heads =
+      projections.shape.layers * (projections.shape.query_heads + 2 * projections.shape.key_heads);
+  lab::Progress bar("heads", heads, lab::Progress::display_for_stderr(), std::cerr);
+  const auto survey =
+      spectrum::survey_of(projections, options.survey, [&](std::size_t, std::size_t) { bar.advance(1); });
+  bar.finish();
+
+  std::filesystem::create_directories(options.out);
+  const auto file = [&](const char* name) { return options.out / name; };
+  reference::write_file_whole(file("spectrum.json"), spectrum::json_of(projections, survey));
+  spectrum::write_tensors(file("spectrum.safetensors"), survey);
+  reference::write_file_whole(file("spectrum.html"), spectrum::html_of(projections, survey, options.panels));
+  std::cout << spectrum::table_of(projections, survey) << '\n';
+  for (const char* name : {"spectrum.html", "spectrum.json", "spectrum.safetensors"})
+    std::cout << file(name).string() << '\n';
+  if (options.projected == spectrum::Projected::saved) {
+    spectrum::save_projections(file("qk.safetensors"), projections);
+    std::cout << file("qk.safetensors").string() << '\n';
+  }
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "spectrum: " << error.what() << '\n';
+    return 1;
+  }
+}

@@ -1,0 +1,103 @@
+#!/usr/bin/env bash
+# The spectrum program: its numbers beside NumPy's, its outputs, bad input.   spectrum.sh PROGRAM MODEL CHECK.py
+set -euo pipefail
+program=$(realpath "$1")
+model=$(realpath "$2")
+check=$(realpath "$3")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+
+fail() {
+  echo "FAILED: $*" >&2
+  exit 1
+}
+
+python=
+for candidate in python3 /usr/bin/python3; do
+  if "$candidate" -c 'import numpy' 2>/dev/null; then
+    python=$candidate
+    break
+  fi
+done
+[ -n "$python" ] || fail "no python3 with NumPy (Debian: python3-numpy)"
+
+echo "== every number equals NumPy's, from the q and k that the program saves"
+"$program" --model "$model" --length L/2 --rows 40 --bins 16 --save-qk --out needle >said.txt 2>err.txt || { cat err.txt; fail "a needle prompt"; }
+"$python" "$check" needle
+grep -q "^3.7 " said.txt || fail "no line of the last head"
+grep -q "violated" said.txt || fail "no bounds"
+head -c 4000 /bin/bash >bytes.txt
+"$program" --model "$model" --text bytes.txt --needle 20:40 --length 150 --scaling yarn --save-qk --out text >/dev/null 2>&1 ||
+  fail "any file"
+"$python" "$check" text
+
+echo "== the same bytes for any number of threads, and from the q and k that were saved"
+"$program" --model "$model" --length L/2 --rows 40 --bins 16 --threads 1 --out one >/dev/null 2>&1
+for name in spectrum.json spectrum.safetensors spectrum.html; do
+  cmp "needle/$name" "one/$name" || fail "$name depends on threads"
+done
+"$program" --qk needle/qk.safetensors --rows 40 --bins 16 --save-qk --out again >/dev/null 2>&1
+cmp needle/spectrum.safetensors again/spectrum.safetensors || fail "--qk measures something else"
+cmp <(grep -v '"origin"' needle/spectrum.json) <(grep -v '"origin"' again/spectrum.json) || fail "--qk says something else"
+
+echo "== a planted spike comes first under every entropy that ranks, and the others say why they do not"
+"$python" "$check" --plant spike.safetensors
+"$program" --qk spike.safetensors --save-qk --out spike >/dev/null 2>&1 || fail "q and k of another engine"
+"$python" "$check" spike
+"$python" "$check" --planted spike
+"$program" --qk spike.safetensors --pairing half_split --training-length 100 --out other >/dev/null 2>&1
+cmp -s spike/spectrum.json other/spectrum.json && fail "options do not go over metadata"
+
+echo "== bad input: one line that says what was given and expected, nothing written"
+refuse() {
+  local status=0
+  "$program" "$@" --out new >said.txt 2>&1 || status=$?
+  [ $status -eq 1 ] || { cat said.txt; fail "status $status, not 1: $*"; }
+  [ "$(wc -l <said.txt)" -eq 1 ] || { cat said.txt; fail "not one line for: $*"; }
+  grep -q 'given .*expected' said.txt || { cat said.txt; fail "unclear error for: $*"; }
+  [ ! -e new ] || fail "something written for: $*"
+}
+# tensors NAME PYTHON: NAME.safetensors from q and k of zeros and the metadata that the words change.
+tensors() {
+  PYTHONDONTWRITEBYTECODE=1 "$python" - "$(dirname "$check")" "$1.safetensors" <<CHANGE
+import sys
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+import spectrum_check
+q, k = np.random.default_rng(1).standard_normal((2, 9, 2, 4))
+said = {"base": "100", "training_length": "8"}
+$2
+spectrum_check.write(sys.argv[2], {"q": q, "k": k}, said)
+CHANGE
+}
+tensors good ''
+"$program" --qk good.safetensors --out good >/dev/null 2>&1 || fail "the least that a file may be"
+tensors nan 'q[3, 1, 2] = np.nan'
+tensors zero 'k[:, 0] = 0'
+tensors shape 'k = k[:5]'
+tensors flat 'q = q[0]'
+tensors odd 'q, k = q[:, :, :3], k[:, :, :3]'
+tensors group 'q = np.repeat(q, 2, axis=1)[:, :3]'
+tensors base 'del said["base"]'
+tensors trained 'said["training_length"] = "eight"'
+tensors pairing 'said["pairing"] = "neox"'
+tensors rotated 'said["rotated_width"] = "6"'
+for name in nan zero shape flat odd group base trained pairing rotated; do refuse --qk $name.safetensors; done
+refuse --qk nothing.safetensors
+head -c 100 good.safetensors >short.safetensors
+refuse --qk short.safetensors
+refuse --qk good.safetensors --needle 5:20
+refuse --qk good.safetensors --needle 5
+refuse --qk good.safetensors --length 5
+refuse --qk good.safetensors --base 0.5
+refuse --model "$model" --base 100
+refuse --model "$model" --needle 1:2
+refuse --model "$model" --text bytes.txt --length 16L
+refuse --model "$model" --length 20
+refuse --model "$model" --depth 2
+refuse --model "$model" --scaling linear
+refuse --model "$model" --rows 0
+refuse --model "$work"
+refuse --unknown
+refuse "$model"
