@@ -219,7 +219,9 @@ TEST_CASE("v2 (13): a band at 2 pi/L turns once in L tokens; its Gram is isotrop
   };
   const MatrixXd threshold = band(2.0 * pi / 512.0, 512);
   CHECK(lambda_max(threshold) == doctest::Approx(256.0));  // N/2: half of the trace, entropy ln 2
-  const double gamma = 0.49 * pi;                          // a fixed key stays in a cone while ω(N − 1) = 2γ < π
+  // Half a turn, 511 π/512 from the first key to the last: a cone of γ < π/2, and isotropic too.
+  CHECK(lambda_max(band(pi / 512.0, 512)) == doctest::Approx(256.0));
+  const double gamma = 0.49 * pi;  // a fixed key stays in a cone while ω(N − 1) = 2γ < π
   const MatrixXd slower = band(2.0 * gamma / 511.0, 512);
   CHECK(lambda_max(slower) >= 512.0 * std::pow(std::cos(gamma), 2));
 }
@@ -343,6 +345,33 @@ TEST_CASE("v2 (18): some entry reaches sigma_1/sqrt(m n), with equality for cons
     CHECK(matrix.cwiseAbs().maxCoeff() >= sigma_1(matrix) / std::sqrt(static_cast<double>(matrix.size())) - slack);
   }
   CHECK(sigma_1(MatrixXd::Constant(4, 9, 3.0)) / 6.0 == doctest::Approx(3.0));
+}
+
+TEST_CASE("v2 (18): the entry that is large may be the one that the causal mask hides") {
+  MatrixXd queries = MatrixXd::Zero(8, 2);
+  MatrixXd keys = MatrixXd::Zero(8, 2);
+  queries(0, 0) = 1.0;
+  keys(7, 0) = 1.0;
+  const MatrixXd scores = queries * keys.transpose();
+  CHECK(sigma_1(scores) / 8.0 == doctest::Approx(1.0 / 8.0));
+  CHECK(scores.triangularView<Eigen::Lower>().toDenseMatrix().cwiseAbs().maxCoeff() == 0.0);
+  const MatrixXd equal = MatrixXd::Ones(200, 200);
+  CHECK(std::sqrt(lambda_max(equal)) == doctest::Approx(200.0));
+  const MatrixXd visible = equal.triangularView<Eigen::Lower>();
+  CHECK(std::sqrt(lambda_max(visible)) == doctest::Approx(127.6).epsilon(1e-3));
+  CHECK(std::sqrt(lambda_max(visible)) == doctest::Approx(0.5 / std::sin(pi / 802.0)));
+}
+
+TEST_CASE("lambda_max >= trace exp(-H), for every spectrum") {
+  std::mt19937 engine(11);
+  for (const std::size_t count : {1u, 2u, 8u, 64u}) {
+    for (int trial = 0; trial < 100; ++trial) {
+      const auto lambda = random_spectrum(engine, count);
+      double trace = 0.0;
+      for (const double value : lambda) trace += value;
+      CHECK(lambda[0] >= trace * std::exp(-entropy_of(lambda, count)) * (1.0 - slack));
+    }
+  }
 }
 
 TEST_CASE("amplification alone makes no sink: equal keys amplify most and leave softmax uniform") {

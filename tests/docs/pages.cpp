@@ -149,6 +149,26 @@ TEST_CASE("every relative link leads to a file, and every anchor to a heading") 
   }
 }
 
+TEST_CASE("the table of how tight the bounds are has a row for every experiment, and no other") {
+  const fs::path root = root_of_project();
+  REQUIRE(!root.empty());
+  Lines named;
+  bool inside = false;
+  for (const auto& line : lines_of(root / "docs" / "paper.md")) {
+    if (line.starts_with("## ")) inside = line == "## How tight";
+    if (!inside || !line.ends_with("` |")) continue;
+    const auto open = line.rfind('`', line.size() - 4);
+    named.push_back(line.substr(open + 1, line.size() - open - 4));
+  }
+  Lines tested;
+  const std::string start = "TEST_CASE(\"how tight: ";
+  for (const auto& line : lines_of(root / "tests" / "docs" / "theorems.cpp")) {
+    if (line.starts_with(start)) tested.push_back(line.substr(start.size(), line.rfind('"') - start.size()));
+  }
+  CHECK(!tested.empty());
+  CHECK(named == tested);
+}
+
 TEST_CASE("every lesson of the course is short, and its page has source, output, picture and questions") {
   constexpr std::size_t most_lines = 79;
   const fs::path root = root_of_project();
