@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <vector>
 
 #include "dope/core/error.hpp"
 #include "lab/xml.hpp"
@@ -76,6 +77,28 @@ TEST_CASE("every selected head has a diamond and two outlines inside its own cel
   }
 }
 
+TEST_CASE("a cell with a link leads there and says what it shows; one without does not") {
+  auto map = example(2, 3);
+  map.links = {"head-0-0", "", "head-0-2", "", "", ""};
+  map.values[2] = 0.25;
+  const auto elements = lab::test::xml_elements(lab::head_map_svg(map));
+  std::vector<std::string> links;
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    if (elements[i].name != "a") continue;
+    links.push_back(elements[i].attributes.at("href") + " " + elements[i].attributes.at("aria-label"));
+    CHECK(elements[i + 2].name == "rect");
+    CHECK(elements[i + 3].name == "text");
+  }
+  CHECK(links == std::vector<std::string>{"#head-0-0 layer 0, query head 0: 1.50",
+                                          "#head-0-2 layer 0, query head 2: 0.25"});
+}
+
+TEST_CASE("where nothing can be selected there is no legend of it") {
+  auto map = example(2, 3);
+  map.mark_title = "";
+  CHECK(diamonds(lab::test::xml_elements(lab::head_map_svg(map))) == 0);
+}
+
 TEST_CASE("colours run from the least to the greatest value; all missing is no error") {
   auto map = example(1, 3);
   map.values = {-3.0, 5.0, std::nan("")};
@@ -90,6 +113,7 @@ TEST_CASE("hostile texts leave the picture well-formed") {
   for (const std::string& text : lab::test::hostile_texts()) {
     auto map = example(2, 2);
     map.title = map.subtitle = map.head_title = map.value_title = map.mark_title = text;
+    map.links.assign(4, text);
     CHECK_NOTHROW(lab::test::xml_elements(lab::head_map_svg(map)));
   }
 }
@@ -102,6 +126,7 @@ TEST_CASE("broken input is an error") {
   };
   throws([](HeadMap& map) { map.layers = 0; });
   throws([](HeadMap& map) { map.values.pop_back(); });
+  throws([](HeadMap& map) { map.links = {"head-0-0"}; });
   throws([](HeadMap& map) { map.values[2] = -std::numeric_limits<double>::infinity(); });
   throws([](HeadMap& map) { map.selected = {{2, 0}}; });
   throws([](HeadMap& map) { map.selected = {{0, 3}}; });

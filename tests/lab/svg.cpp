@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <limits>
+#include <map>
 #include <stdexcept>
 #include <string>
 
@@ -103,6 +104,39 @@ TEST_CASE("elements carry their geometry") {
   CHECK(elements[4].name == "linearGradient");
   CHECK(elements[6].attributes.at("offset") == "50%");
   CHECK(elements[7].attributes.at("offset") == "100%");
+}
+
+TEST_CASE("a link holds what is drawn in it, says where it leads, and is no part of one image") {
+  Svg svg(120, 80, "title", "description");
+  CHECK(svg.str().find("role=\"img\"") != std::string::npos);
+  svg.link("head-2-5", "layer 2 <5>", [&] { svg.rect(1, 2, 3, 4, {}); });
+  svg.rect(5, 6, 7, 8, {});
+  const std::string bytes = svg.str();
+  CHECK(bytes.find("role=\"img\"") == std::string::npos);
+  const auto elements = lab::test::xml_elements(bytes);
+  CHECK(elements[0].attributes.at("role") == "group");
+  CHECK(elements[3].name == "a");
+  CHECK(elements[3].attributes.at("href") == "#head-2-5");
+  CHECK(elements[3].attributes.at("aria-label") == "layer 2 <5>");
+  CHECK(elements[4].name == "title");
+  CHECK(elements[4].text == "layer 2 <5>");
+  CHECK(bytes.find("</a>") > bytes.find("x=\"1\""));
+  CHECK(bytes.find("</a>") < bytes.find("x=\"5\""));
+}
+
+TEST_CASE("an image fills its box with sharp pixels") {
+  Svg svg(120, 80, "title", "description");
+  svg.image(1, 2, 3, 4, "data:image/png;base64,AA==", {{"class", "x"}});
+  const auto image = lab::test::xml_elements(svg.str())[3];
+  CHECK(image.name == "image");
+  CHECK(image.attributes == std::map<std::string, std::string>{{"x", "1"},
+                                                               {"y", "2"},
+                                                               {"width", "3"},
+                                                               {"height", "4"},
+                                                               {"preserveAspectRatio", "none"},
+                                                               {"image-rendering", "pixelated"},
+                                                               {"href", "data:image/png;base64,AA=="},
+                                                               {"class", "x"}});
 }
 
 TEST_CASE("the reader of these tests refuses what is not well-formed") {

@@ -7,12 +7,9 @@
 #include <cmath>
 #include <vector>
 
-#include "lab/support/colour.hpp"
-
 namespace lab {
 namespace {
 
-constexpr Rgb empty_cell{0xe6, 0xe6, 0xe6};
 constexpr double smallest_text = 9.0;
 constexpr double smallest_figure = 8.0;
 
@@ -101,7 +98,7 @@ CellStyle cell_style(double width, double height, double low, double high, int d
 
 void value_cell(Svg& svg, const CellStyle& style, double x, double y, double value) {
   const bool missing = std::isnan(value);
-  const Rgb shade = missing ? empty_cell : viridis(share_between(value, style.low, style.high));
+  const Rgb shade = missing ? empty_rgb : viridis(share_between(value, style.low, style.high));
   svg.rect(x, y, style.width, style.height,
            {{"fill", hex(shade)}, {"stroke", std::string(page_colour)}, {"stroke-width", "1"}});
   if (style.letter_size == 0.0) return;
@@ -113,11 +110,11 @@ void value_cell(Svg& svg, const CellStyle& style, double x, double y, double val
 }
 
 void colour_bar(Svg& svg, double x, double y, double width, std::string_view title, double low, double high,
-                int decimals) {
+                int decimals, ColourScale scale) {
   constexpr int stops = 16;
   constexpr int ticks = 4;
   std::vector<std::string> colours;
-  for (int i = 0; i <= stops; ++i) colours.push_back(hex(viridis(static_cast<double>(i) / stops)));
+  for (int i = 0; i <= stops; ++i) colours.push_back(hex(colour_at(scale, static_cast<double>(i) / stops)));
   svg.gradient("scale", colours);
   fitted_text(svg, x, y + 11.0, 2.0 * width, title, 12.0, Anchor::start, text_colour);
   svg.rect(x, y + 17.0, width, 12.0, {{"fill", "url(#scale)"}});

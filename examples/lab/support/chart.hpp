@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "lab/support/colour.hpp"
 #include "lab/support/svg.hpp"
 
 namespace lab {
@@ -15,6 +16,13 @@ inline constexpr std::string_view page_colour = "#ffffff";
 inline constexpr std::string_view text_colour = "#1a1a1a";
 inline constexpr std::string_view faint_colour = "#595959";
 inline constexpr std::string_view empty_colour = "#e6e6e6";
+inline constexpr Rgb empty_rgb{0xe6, 0xe6, 0xe6};
+
+/// A place on an axis and its label.
+struct Tick {
+  double at = 0.0;
+  std::string label;
+};
 
 /// Where a text's x lies in it, SVG's text-anchor.
 enum class Anchor { start, middle, end };
@@ -63,6 +71,6 @@ void value_cell(Svg& svg, const CellStyle& style, double x, double y, double val
 
 /// The colour bar with its title and five ticks. Takes 44 pixels of height.
 void colour_bar(Svg& svg, double x, double y, double width, std::string_view title, double low, double high,
-                int decimals);
+                int decimals, ColourScale scale = ColourScale::amount);
 
 }  // namespace lab

@@ -25,6 +25,16 @@ struct Rgb {
 /// to [0, 1]; not-a-number throws dope::Error.
 [[nodiscard]] Rgb viridis(double t);
 
+/// A diverging scale, dark blue at 0 over near white at 0.5 to dark red at 1: ColorBrewer's RdBu, which
+/// colour-blind eyes tell apart, eleven anchors, linear in sRGB between them.
+///
+/// Law: luminance never falls up to 0.5 and never rises after it. t as for viridis.
+[[nodiscard]] Rgb blue_red(double t);
+
+/// viridis for amounts, blue_red for what is signed.
+enum class ColourScale { amount, sign };
+[[nodiscard]] Rgb colour_at(ColourScale scale, double t);
+
 /// Black or white, whichever has more contrast on `background`: at least 4.5 : 1 on any.
 [[nodiscard]] Rgb ink_on(Rgb background);
 

@@ -26,6 +26,10 @@ void check(const HeadMap& map) {
   if (std::any_of(map.values.begin(), map.values.end(), [](double value) { return std::isinf(value); })) {
     throw dope::Error("head_map_svg", "an infinite value", "finite values");
   }
+  if (!map.links.empty() && map.links.size() != map.values.size()) {
+    throw dope::Error("head_map_svg", dope::detail::text(map.links.size(), " links"),
+                      dope::detail::text("none, or one for each of ", map.values.size(), " heads"));
+  }
   for (const dope::HeadId& id : map.selected) {
     if (id.layer >= map.layers || id.head >= map.heads) {
       throw dope::Error("head_map_svg", dope::detail::text("selected layer ", id.layer, ", head ", id.head),
@@ -87,8 +91,18 @@ std::string head_map_svg(const HeadMap& map) {
     fitted_text(svg, left - 8.0, y + row_height / 2.0 + 4.0, 24.0, std::to_string(layer), 12.0, Anchor::end,
                 text_colour);
     for (std::size_t head = 0; head < map.heads; ++head) {
-      value_cell(svg, style, left + cell * static_cast<double>(head), y,
-                 map.values[layer * map.heads + head]);
+      const std::size_t at = layer * map.heads + head;
+      const auto draw = [&] {
+        value_cell(svg, style, left + cell * static_cast<double>(head), y, map.values[at]);
+      };
+      if (map.links.empty() || map.links[at].empty()) {
+        draw();
+      } else {
+        svg.link(map.links[at],
+                 dope::detail::text("layer ", layer, ", ", map.head_title, " ", head, ": ",
+                                    figure(map.values[at], map.decimals)),
+                 draw);
+      }
     }
   }
   for (const dope::HeadId& id : map.selected) {
@@ -97,6 +111,7 @@ std::string head_map_svg(const HeadMap& map) {
   }
   const double below = top + grid_height + 22.0;
   colour_bar(svg, left, below, 260.0, map.value_title, low, high, map.decimals);
+  if (map.mark_title.empty()) return svg.str();
   const double key = left + 320.0;
   svg.rect(key, below + 8.0, 44.0, 28.0, {{"fill", std::string(empty_colour)}});
   mark(svg, key, below + 8.0, 44.0, 28.0);

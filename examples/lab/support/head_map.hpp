@@ -12,7 +12,9 @@ namespace lab {
 /// Scores of all heads, and which of them are selected.
 ///
 /// values: layer after layer, `heads` each; not-a-number where there is none. head_title says which
-/// heads they are; value_title names the score with its unit.
+/// heads they are; value_title names the score with its unit. links: none, or for each value the id in the
+/// page that its cell leads to, empty where it leads nowhere. mark_title: empty where nothing can be
+/// selected.
 struct HeadMap {
   std::string title;
   std::string subtitle;
@@ -24,13 +26,14 @@ struct HeadMap {
   std::vector<double> values;
   std::vector<dope::HeadId> selected;
   int decimals = 2;
+  std::vector<std::string> links = {};
 };
 
 /// The layer × head picture as SVG. Colours run from the least to the greatest value. A selected head
 /// has a dark and a light outline and a diamond in its corner, so that it shows without colour.
 ///
-/// Throws dope::Error for no layers or heads, values that are not layers × heads or infinite, or a
-/// selected head outside.
+/// Throws dope::Error for no layers or heads, values or links that are not layers × heads, an infinite value,
+/// or a selected head outside.
 [[nodiscard]] std::string head_map_svg(const HeadMap& map);
 
 }  // namespace lab

@@ -32,11 +32,6 @@ struct ChartLine {
 
 enum class AxisScale { linear, log2 };
 
-struct Tick {
-  double at = 0.0;
-  std::string label;
-};
-
 /// One plot. The vertical axis is logarithmic, with powers of two that take in all values as ticks: y > 0,
 /// what is less than 2⁻²⁰ is drawn there. The horizontal one goes from the first tick to the last.
 struct LinePanel {

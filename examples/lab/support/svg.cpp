@@ -84,12 +84,12 @@ std::string coordinate(double value) {
 Svg::Svg(double width, double height, std::string_view title, std::string_view description) {
   const std::string size_x = coordinate(width);
   const std::string size_y = coordinate(height);
-  body_ =
+  head_ =
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" "
       "width=\"" +
-      size_x + "\" height=\"" + size_y + "\" viewBox=\"0 0 " + size_x + " " + size_y +
-      "\" role=\"img\" font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\">\n<title>" +
-      xml_escaped(title) + "</title>\n<desc>" + xml_escaped(description) + "</desc>\n";
+      size_x + "\" height=\"" + size_y + "\" viewBox=\"0 0 " + size_x + " " + size_y + "\"";
+  body_ = " font-family=\"Helvetica, Arial, 'DejaVu Sans', sans-serif\">\n<title>" + xml_escaped(title) +
+          "</title>\n<desc>" + xml_escaped(description) + "</desc>\n";
 }
 
 void Svg::element(std::string_view name, const Attributes& geometry, const Attributes& attributes) {
@@ -132,6 +132,30 @@ void Svg::gradient(std::string_view id, const std::vector<std::string>& colours)
   body_ += "</linearGradient>\n";
 }
 
-std::string Svg::str() const { return body_ + "</svg>\n"; }
+void Svg::link(std::string_view target, std::string_view label, const std::function<void()>& content) {
+  linked_ = true;
+  element("a", {{"href", "#" + std::string(target)}, {"aria-label", std::string(label)}}, {});
+  body_ += ">\n<title>" + xml_escaped(label) + "</title>\n";
+  content();
+  body_ += "</a>\n";
+}
+
+void Svg::image(double x, double y, double width, double height, std::string_view address,
+                const Attributes& attributes) {
+  element("image",
+          {{"x", coordinate(x)},
+           {"y", coordinate(y)},
+           {"width", coordinate(width)},
+           {"height", coordinate(height)},
+           {"preserveAspectRatio", "none"},
+           {"image-rendering", "pixelated"},
+           {"href", std::string(address)}},
+          attributes);
+  body_ += "/>\n";
+}
+
+std::string Svg::str() const {
+  return head_ + (linked_ ? " role=\"group\"" : " role=\"img\"") + body_ + "</svg>\n";
+}
 
 }  // namespace lab

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,7 +17,8 @@ namespace lab {
 /// locale. Throws dope::Error for a number that is not finite.
 [[nodiscard]] std::string coordinate(double value);
 
-/// Writes one SVG 1.1 picture, element after element. Units: CSS pixels, y downwards.
+/// Writes one SVG picture, element after element: SVG 1.1, but for link and image, whose href is SVG 2's.
+/// Units: CSS pixels, y downwards.
 ///
 /// Law: str() is well-formed XML whatever the texts, and the same bytes for the same calls.
 class Svg {
@@ -33,12 +35,22 @@ class Svg {
   /// A left-to-right gradient of evenly spaced colours, used as fill "url(#id)".
   void gradient(std::string_view id, const std::vector<std::string>& colours);
 
+  /// What `content` writes becomes a link to the id `target` of the page that the picture stands in; `label`
+  /// says where it leads. Readers that cannot see the picture then meet its parts, in place of one image.
+  void link(std::string_view target, std::string_view label, const std::function<void()>& content);
+
+  /// A picture of pixels from a data: address, stretched to the box, its pixels with sharp edges.
+  void image(double x, double y, double width, double height, std::string_view address,
+             const Attributes& attributes);
+
   [[nodiscard]] std::string str() const;
 
  private:
   void element(std::string_view name, const Attributes& geometry, const Attributes& attributes);
 
+  std::string head_;  // all before the root's role
   std::string body_;
+  bool linked_ = false;
 };
 
 }  // namespace lab
