@@ -8,19 +8,19 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
+#include "lab/page/html.hpp"
+#include "lab/page/markdown.hpp"
+#include "lab/page/style.hpp"
 #include "lab/report/cells.hpp"
 #include "lab/report/chapters.hpp"
-#include "lab/report/html.hpp"
 #include "lab/report/input.hpp"
-#include "lab/report/markdown.hpp"
 #include "lab/report/needle_view.hpp"
-#include "lab/report/style.hpp"
 #include "lab/temporary_folder.hpp"
 #include "lab/xml.hpp"
 
 using lab::test::TemporaryFolder;
+using page::Sheet;
 using report::Run;
-using report::Sheet;
 using report::TestCell;
 
 namespace {
@@ -255,7 +255,7 @@ TEST_CASE("a run under another scaling is held against that scaling's row, and s
   const auto page = [&](const std::string& scaling) {
     const Run run =
         run_of(R"({"dope_lab_results":1,"configuration":{"program":"needle")" + scaling + "}}\n" + cells);
-    return report::html_page(report::document_of({run}).document);
+    return page::html_page(report::document_of({run}).document);
   };
   const std::string other = page(R"(,"scaling":"llama3")");
   for (const std::string said :
@@ -304,16 +304,16 @@ TEST_CASE("heads that no score selected are told by what chose them") {
 TEST_CASE("no text of a file becomes markup") {
   for (const std::string& hostile : lab::test::hostile_texts()) {
     CAPTURE(hostile);
-    report::Document document{hostile, hostile, {{hostile, {}}}};
+    page::Document document{hostile, hostile, {{hostile, {}}}};
     Sheet sheet{
         hostile, {{hostile, hostile, false}, {hostile, hostile, true}}, {{hostile, hostile + " [1, 2]"}}};
     document.chapters[0].sections.push_back(
         {hostile,
-         {report::Paragraph{hostile}, report::Heading{hostile}, report::Bullets{{hostile}},
-          report::Preformatted{hostile}, sheet, report::Picture{"kind", "<svg></svg>", hostile, sheet},
-          report::Facts{hostile, {{hostile, hostile}}}}});
+         {page::Paragraph{hostile}, page::Heading{hostile}, page::Bullets{{hostile}},
+          page::Preformatted{hostile}, sheet, page::Picture{"kind", "<svg></svg>", hostile, sheet},
+          page::Facts{hostile, {{hostile, hostile}}}}});
     auto plain = document;
-    const std::string page = report::html_page(document);
+    const std::string page = page::html_page(document);
     const auto count = [](const std::string& text, const std::string& part) {
       std::size_t found = 0;
       for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;
@@ -322,15 +322,15 @@ TEST_CASE("no text of a file becomes markup") {
     // One script, ours; and as many tags as with a harmless text.
     CHECK(count(page, "<script") == 1);
     CHECK(count(page, "alert(1)</script>") == 0);
-    document = report::Document{"x", "x", {{"x", {}}}};
+    document = page::Document{"x", "x", {{"x", {}}}};
     sheet = {"x", {{"x", "x", false}, {"x", "x", true}}, {{"x", "x [1, 2]"}}};
     document.chapters[0].sections.push_back(
         {"x",
-         {report::Paragraph{"x"}, report::Heading{"x"}, report::Bullets{{"x"}}, report::Preformatted{"x"},
-          sheet, report::Picture{"kind", "<svg></svg>", "x", sheet}, report::Facts{"x", {{"x", "x"}}}}});
+         {page::Paragraph{"x"}, page::Heading{"x"}, page::Bullets{{"x"}}, page::Preformatted{"x"}, sheet,
+          page::Picture{"kind", "<svg></svg>", "x", sheet}, page::Facts{"x", {{"x", "x"}}}}});
     // An empty caption or group has no tags.
-    if (!hostile.empty()) CHECK(count(page, "<") == count(report::html_page(document), "<"));
-    const std::string text = report::markdown_page(plain);
+    if (!hostile.empty()) CHECK(count(page, "<") == count(page::html_page(document), "<"));
+    const std::string text = page::markdown_page(plain);
     for (const std::string& line : {std::string("<script"), std::string("</svg"), std::string("<!--")}) {
       // In an indented block markup is code.
       std::size_t bare = 0;
@@ -347,9 +347,9 @@ TEST_CASE("ids count, and the colour bars of two pictures are two") {
   const std::string svg =
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\">"
       "<linearGradient id=\"scale\"></linearGradient><rect fill=\"url(#scale)\"/></svg>\n";
-  report::Document document{
-      "t", "i", {{"run", {{"s", {report::Picture{"a", svg, "c", {}}, report::Picture{"a", svg, "c", {}}}}}}}};
-  const std::string page = report::html_page(document);
+  page::Document document{
+      "t", "i", {{"run", {{"s", {page::Picture{"a", svg, "c", {}}, page::Picture{"a", svg, "c", {}}}}}}}};
+  const std::string page = page::html_page(document);
   for (const char* part : {"id=\"run-1\"", "href=\"#run-1-section-1\"", "id=\"run-1-section-1\"",
                            "id=\"figure-1-a\"", "id=\"figure-2-a\"", "id=\"scale-figure-1-a\"",
                            "\"url(#scale-figure-1-a)\"", "id=\"scale-figure-2-a\"", "Figure 2. c"}) {
@@ -359,27 +359,27 @@ TEST_CASE("ids count, and the colour bars of two pictures are two") {
   CHECK(page.find("<?xml") == std::string::npos);
   CHECK(page.find("http://") == std::string::npos);
   CHECK(page.find("https://") == std::string::npos);
-  CHECK(page == report::html_page(document));
+  CHECK(page == page::html_page(document));
 }
 
 TEST_CASE("a table.md becomes blocks; what it does not know stays text") {
-  const auto blocks = report::blocks_of_markdown(
+  const auto blocks = page::blocks_of_markdown(
       "# Title\n\nTwo\nlines.\n\n| a | b |\n| --- | ---: |\n| x \\| y | 1 |\n| short |\n- one\n  more\n- "
       "two\n```\n<b>\n```\n"
       "| not a table\n");
   REQUIRE(blocks.size() == 6);
-  CHECK(std::get<report::Heading>(blocks[0]).text == "Title");
-  CHECK(std::get<report::Paragraph>(blocks[1]).text == "Two lines.");
+  CHECK(std::get<page::Heading>(blocks[0]).text == "Title");
+  CHECK(std::get<page::Paragraph>(blocks[1]).text == "Two lines.");
   const auto& sheet = std::get<Sheet>(blocks[2]);
   CHECK(titles(sheet) == std::vector<std::string>{"a", "b"});
   CHECK(!sheet.columns[0].number);
   CHECK(sheet.columns[1].number);
   CHECK(sheet.rows == std::vector<std::vector<std::string>>{{"x | y", "1"}, {"short", ""}});
-  CHECK(std::get<report::Bullets>(blocks[3]).items == std::vector<std::string>{"one more", "two"});
-  CHECK(std::get<report::Preformatted>(blocks[4]).text == "<b>\n");
-  CHECK(std::get<report::Paragraph>(blocks[5]).text == "| not a table");
-  CHECK(report::blocks_of_markdown("").empty());
-  CHECK_NOTHROW(static_cast<void>(report::blocks_of_markdown("|\n|-|\n|\n```")));
+  CHECK(std::get<page::Bullets>(blocks[3]).items == std::vector<std::string>{"one more", "two"});
+  CHECK(std::get<page::Preformatted>(blocks[4]).text == "<b>\n");
+  CHECK(std::get<page::Paragraph>(blocks[5]).text == "| not a table");
+  CHECK(page::blocks_of_markdown("").empty());
+  CHECK_NOTHROW(static_cast<void>(page::blocks_of_markdown("|\n|-|\n|\n```")));
 }
 
 TEST_CASE("a program without a view shows its table.md; without one it is skipped with a note") {
@@ -396,7 +396,7 @@ TEST_CASE("a program without a view shows its table.md; without one it is skippe
   std::ofstream(file.parent_path() / "table.md") << "| a |\n| --- |\n| 7 |\n";
   const auto shown = report::document_of({strange});
   CHECK(shown.notes.empty());
-  CHECK(report::html_page(shown.document).find("<th scope=\"row\">7</th>") != std::string::npos);
+  CHECK(page::html_page(shown.document).find("<th scope=\"row\">7</th>") != std::string::npos);
 }
 
 TEST_CASE("a needle run has a section for every kind of cell it has, and none for others") {

@@ -8,16 +8,16 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
+#include "lab/page/axis.hpp"
+#include "lab/page/panel_chart.hpp"
 #include "lab/report/attention_picture.hpp"
-#include "lab/report/axis.hpp"
-#include "lab/report/panel_chart.hpp"
 #include "lab/xml.hpp"
 
 using lab::test::xml_elements;
 using lab::test::XmlElement;
+using page::Look;
+using page::PanelChart;
 using report::AttentionCell;
-using report::Look;
-using report::PanelChart;
 
 namespace {
 
@@ -51,7 +51,7 @@ AttentionCell attention(std::size_t tokens, std::size_t first, std::size_t end) 
 PanelChart chart() {
   PanelChart lines;
   lines.x = {0.0, 2.0, {{0.0, "a"}, {1.0, "b"}, {2.0, "c"}}};
-  lines.y = report::percent_axis(4);
+  lines.y = page::percent_axis(4);
   lines.panels = {{"panel", "note", {{Look::main, {{0.0, 50.0, 40.0, 60.0}, {2.0, 100.0, 90.0, 100.0}}}}}};
   return lines;
 }
@@ -125,7 +125,7 @@ TEST_CASE("the share at a place is that of all bins it touches") {
 TEST_CASE("an axis covers its values with round ticks") {
   for (const auto& values :
        {std::vector<double>{-1.37, -0.21}, {0.001, 0.0017}, {5.0, 5.0}, {-1e6, 1e6}, {0.0, 1.0}}) {
-    const auto axis = report::axis_over(values, 4);
+    const auto axis = page::axis_over(values, 4);
     CAPTURE(values[0]);
     CHECK(axis.low <= values[0]);
     CHECK(axis.high >= values[1]);
@@ -134,11 +134,11 @@ TEST_CASE("an axis covers its values with round ticks") {
     CHECK(axis.ticks.front().at == axis.low);
     CHECK(std::abs(axis.ticks.back().at - axis.high) <= 1e-9 * std::max(1.0, std::abs(axis.high)));
   }
-  CHECK(report::axis_over({}, 4).ticks.size() == 2);
+  CHECK(page::axis_over({}, 4).ticks.size() == 2);
   const std::vector<double> broken = {std::nan(""), std::numeric_limits<double>::infinity(), 2.0, 3.0};
-  CHECK(report::axis_over(broken, 2).low == 2.0);
+  CHECK(page::axis_over(broken, 2).low == 2.0);
   std::string labels;
-  for (const auto& tick : report::axis_over(std::vector<double>{-1.5, 0.0}, 3).ticks)
+  for (const auto& tick : page::axis_over(std::vector<double>{-1.5, 0.0}, 3).ticks)
     labels += tick.label + " ";
   CHECK(labels == "-1.5 -1.0 -0.5 0.0 ");
 }
@@ -146,7 +146,7 @@ TEST_CASE("an axis covers its values with round ticks") {
 TEST_CASE(
     "a line goes through its points, with a whisker for each interval and a gap where there is no value") {
   auto lines = chart();
-  const auto elements = xml_elements(report::panel_chart_svg(lines));
+  const auto elements = xml_elements(page::panel_chart_svg(lines));
   CHECK(of_class(elements, "main").size() == 1);
   CHECK(of_class(elements, "whisker-main").size() == 2);
   CHECK(of_class(elements, "dot-main").size() == 2);
@@ -162,7 +162,7 @@ TEST_CASE(
 
   lines.panels[0].series[0].points.insert(lines.panels[0].series[0].points.begin() + 1,
                                           {1.0, std::nan(""), 0.0, 0.0});
-  const auto gap = of_class(xml_elements(report::panel_chart_svg(lines)), "main").front().attributes.at("d");
+  const auto gap = of_class(xml_elements(page::panel_chart_svg(lines)), "main").front().attributes.at("d");
   CHECK(std::count(gap.begin(), gap.end(), 'M') == 2);
   CHECK(std::count(gap.begin(), gap.end(), 'L') == 0);
 }
@@ -174,15 +174,15 @@ TEST_CASE("hostile texts leave the pictures well-formed; charts of nothing are e
         lines.panels[0].note = text;
     lines.legend = {{Look::second, text}};
     lines.x.ticks[0].label = text;
-    CHECK_NOTHROW(static_cast<void>(xml_elements(report::panel_chart_svg(lines))));
-    report::DotChart dots;
+    CHECK_NOTHROW(static_cast<void>(xml_elements(page::panel_chart_svg(lines))));
+    page::DotChart dots;
     dots.title = dots.subtitle = dots.x_title = text;
-    dots.x = report::percent_axis(2);
+    dots.x = page::percent_axis(2);
     dots.panel_titles = {text};
     dots.references = {std::nan("")};
     dots.legend = {{Look::main, text}, {Look::second, text}};
     dots.rows = {{text, true, {}}, {text, false, {1.0, std::nan("")}}};
-    const auto elements = xml_elements(report::dot_chart_svg(dots));
+    const auto elements = xml_elements(page::dot_chart_svg(dots));
     CHECK(of_class(elements, "dot-main").size() == 2);
     CHECK(of_class(elements, "dot-second").size() == 1);
     auto cell = attention(1000, 250, 300);
@@ -191,12 +191,12 @@ TEST_CASE("hostile texts leave the pictures well-formed; charts of nothing are e
   }
   auto lines = chart();
   lines.panels.clear();
-  CHECK_THROWS_AS(static_cast<void>(report::panel_chart_svg(lines)), dope::Error);
+  CHECK_THROWS_AS(static_cast<void>(page::panel_chart_svg(lines)), dope::Error);
   lines = chart();
   lines.x.ticks.clear();
-  CHECK_THROWS_AS(static_cast<void>(report::panel_chart_svg(lines)), dope::Error);
+  CHECK_THROWS_AS(static_cast<void>(page::panel_chart_svg(lines)), dope::Error);
   lines = chart();
   lines.y.high = lines.y.low;
-  CHECK_THROWS_AS(static_cast<void>(report::panel_chart_svg(lines)), dope::Error);
-  CHECK_THROWS_AS(static_cast<void>(report::dot_chart_svg({})), dope::Error);
+  CHECK_THROWS_AS(static_cast<void>(page::panel_chart_svg(lines)), dope::Error);
+  CHECK_THROWS_AS(static_cast<void>(page::dot_chart_svg({})), dope::Error);
 }

@@ -97,12 +97,12 @@ TEST_CASE("a sweep's pictures carry their values; one without plans has none") {
   const auto blocks = report::sweep_blocks({example()}, 100);
   std::vector<std::string> kinds;
   for (const auto& block : blocks) {
-    if (const auto* picture = std::get_if<report::Picture>(&block)) kinds.push_back(picture->kind);
+    if (const auto* picture = std::get_if<page::Picture>(&block)) kinds.push_back(picture->kind);
   }
   CHECK(kinds == std::vector<std::string>{"accuracy-against-n", "log-probability-against-n",
                                           "accuracy-against-r", "log-probability-against-r",
                                           "accuracy-by-choice"});
-  const auto& best = std::get<report::Sheet>(blocks.at(1));
+  const auto& best = std::get<page::Sheet>(blocks.at(1));
   REQUIRE(best.rows.size() == 3);
   CHECK(best.rows[0][9] == "8/20");
   CHECK(best.rows[1] == std::vector<std::string>{"by_all", "300 = 3L", "key", "1", "3", "post_ntk",

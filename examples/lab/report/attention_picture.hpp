@@ -10,12 +10,9 @@
 namespace report {
 
 /// Attention of the cell's heads over positions, a row per head, selected ones first (Figure 2 of arXiv
-/// 2511.09146): left the last token's, right the mean of many. The scale is logarithmic, from
-/// least_share to 1; lesser shares lie on the floor. The needle is a band with a triangle above it, drawn
-/// at its tokens and at least three pixels wide. scaling: the row of what the heads look under.
+/// 2511.09146): left the last token's, right the mean of many. The needle is marked
+/// (page::PositionChart). scaling: the row of what the heads look under.
 [[nodiscard]] std::string attention_svg(const AttentionCell& cell, std::string_view scaling = usual_scaling);
-
-inline constexpr double least_share = 1e-5;
 
 /// "mean of all tokens", or of how many.
 [[nodiscard]] std::string mean_title(const AttentionCell& cell);

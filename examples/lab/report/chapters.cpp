@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "dope/core/error.hpp"
+#include "lab/page/markdown.hpp"
 #include "lab/report/cells.hpp"
-#include "lab/report/markdown.hpp"
 #include "lab/report/needle_view.hpp"
 #include "transformer/checked_json.hpp"
 
@@ -21,8 +21,9 @@ std::string value_text(const nlohmann::ordered_json& value) {
 }
 
 /// All entries; those of an object in the configuration one by one, as "model, layers".
-Facts facts_of(const Run& run) {
-  Facts facts{"Configuration and conventions", {{"results", run.name + "/" + run.file.filename().string()}}};
+page::Facts facts_of(const Run& run) {
+  page::Facts facts{"Configuration and conventions",
+                    {{"results", run.name + "/" + run.file.filename().string()}}};
   for (const auto& [name, value] : run.configuration.items()) {
     if (!value.is_object()) {
       facts.items.emplace_back(name, value_text(value));
@@ -49,20 +50,21 @@ Reported document_of(const std::vector<Run>& runs) {
                        : dope::detail::text(runs.size(), " runs, in the order of their folders.");
   bool shown = false;
   for (const Run& run : runs) {
-    Chapter chapter{run.name + ": " + program_title(run), {}};
+    page::Chapter chapter{run.name + ": " + program_title(run), {}};
     const auto table = run.file.parent_path() / "table.md";
     std::error_code ignored;
     if (run.program == "needle") {
       chapter.sections = needle_sections(read_needle_cells(run), needle_setting_of(run));
     } else if (std::filesystem::is_regular_file(table, ignored)) {
-      chapter.sections.push_back({"Tables", blocks_of_markdown(reference::read_text(table, largest_table))});
+      chapter.sections.push_back(
+          {"Tables", page::blocks_of_markdown(reference::read_text(table, largest_table))});
     }
     if (chapter.sections.empty()) {
       const std::string why = run.program == "needle" ? "no finished cell that a report shows"
                                                       : "program " + reference::printable(run.program) +
                                                             " is unknown to this report and left no table.md";
       reported.notes.push_back(reference::printable(run.file.string()) + " skipped: " + why);
-      chapter.sections.push_back({"Nothing to show", {Paragraph{"Skipped: " + why + "."}}});
+      chapter.sections.push_back({"Nothing to show", {page::Paragraph{"Skipped: " + why + "."}}});
     } else {
       shown = true;
     }

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "lab/report/document.hpp"
+#include "lab/page/document.hpp"
 #include "lab/report/input.hpp"
 
 namespace report {
@@ -13,7 +13,7 @@ namespace report {
 /// its results; where that is missing too, `notes` says so, and so does the chapter.
 /// Throws dope::Error for broken cells, and where no run has anything to show.
 struct Reported {
-  Document document;
+  page::Document document;
   std::vector<std::string> notes;
 };
 [[nodiscard]] Reported document_of(const std::vector<Run>& runs);

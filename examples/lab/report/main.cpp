@@ -3,10 +3,10 @@
 #include <string>
 #include <vector>
 
+#include "lab/page/html.hpp"
+#include "lab/page/markdown.hpp"
 #include "lab/report/chapters.hpp"
-#include "lab/report/html.hpp"
 #include "lab/report/input.hpp"
-#include "lab/report/markdown.hpp"
 #include "lab/report/options.hpp"
 #include "transformer/atomic_file.hpp"
 
@@ -22,8 +22,8 @@ int run(int argc, const char* const* argv) {
   std::vector<report::Run> runs;
   for (const auto& file : report::find_results(folder)) runs.push_back(report::read_run(file));
   const auto reported = report::document_of(runs);
-  const std::string page = report::html_page(reported.document);
-  const std::string text = report::markdown_page(reported.document);
+  const std::string page = page::html_page(reported.document);
+  const std::string text = page::markdown_page(reported.document);
   reference::write_file_whole(folder / "report.html", page);
   reference::write_file_whole(folder / "report.md", text);
   for (const auto& note : reported.notes) std::cout << note << '\n';

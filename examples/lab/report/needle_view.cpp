@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "dope/core/error.hpp"
+#include "lab/page/panel_chart.hpp"
 #include "lab/report/attention_picture.hpp"
-#include "lab/report/panel_chart.hpp"
 #include "lab/report/sweep_view.hpp"
 #include "lab/support/chart.hpp"
 #include "lab/support/command_line.hpp"
@@ -151,8 +151,8 @@ std::string over_lengths(const Tests& tests, const std::string& method, Get get)
   return list;
 }
 
-std::vector<Sheet::Column> score_columns(const Tests& tests) {
-  std::vector<Sheet::Column> columns;
+std::vector<page::Sheet::Column> score_columns(const Tests& tests) {
+  std::vector<page::Sheet::Column> columns;
   for (const std::size_t length : tests.lengths()) {
     for (const auto& setup : tests.setups())
       columns.push_back({length_label(length, tests.training_length()), setup, true});
@@ -160,8 +160,8 @@ std::vector<Sheet::Column> score_columns(const Tests& tests) {
   return columns;
 }
 
-Sheet choice_table_of(const Tests& tests) {
-  Sheet sheet;
+page::Sheet choice_table_of(const Tests& tests) {
+  page::Sheet sheet;
   sheet.caption = "What calibration chose, and the heads (layer.head) it denoises.";
   sheet.columns = {{"", "method", false}, {"", "length", true},   {"", "side", false},
                    {"", "r", true},       {"", "n", true},        {"", "stage", false},
@@ -182,8 +182,8 @@ Sheet choice_table_of(const Tests& tests) {
   return sheet;
 }
 
-Axis length_axis(const Tests& tests) {
-  Axis axis{0.0, 1.0, {}};
+page::Axis length_axis(const Tests& tests) {
+  page::Axis axis{0.0, 1.0, {}};
   for (const std::size_t length : tests.lengths()) {
     const std::size_t training = tests.training_length();
     const bool whole = training > 0 && length % training == 0;
@@ -198,8 +198,9 @@ Axis length_axis(const Tests& tests) {
   return axis;
 }
 
-Series accuracy_series(const Tests& tests, Look look, const std::string& method, const std::string& setup) {
-  Series series{look, {}};
+page::Series accuracy_series(const Tests& tests, page::Look look, const std::string& method,
+                             const std::string& setup) {
+  page::Series series{look, {}};
   for (const std::size_t length : tests.lengths()) {
     const auto sum = tests.tally(method, setup, length);
     if (sum.prompts == 0) continue;
@@ -212,8 +213,8 @@ Series accuracy_series(const Tests& tests, Look look, const std::string& method,
   return series;
 }
 
-Sheet accuracy_values(const Tests& tests, const std::string& setup) {
-  Sheet sheet;
+page::Sheet accuracy_values(const Tests& tests, const std::string& setup) {
+  page::Sheet sheet;
   sheet.columns = {{"", "method", false}};
   for (const std::size_t length : tests.lengths())
     sheet.columns.push_back({"", length_label(length, tests.training_length()), true});
@@ -227,8 +228,8 @@ Sheet accuracy_values(const Tests& tests, const std::string& setup) {
   return sheet;
 }
 
-Picture accuracy_picture(const Tests& tests, const std::string& setup, const std::string& rival) {
-  PanelChart chart;
+page::Picture accuracy_picture(const Tests& tests, const std::string& setup, const std::string& rival) {
+  page::PanelChart chart;
   chart.title = "Right answers against length, " + setup;
   chart.subtitle = setup_in_words(setup);
   chart.x_title = tests.training_length() > 0
@@ -236,22 +237,22 @@ Picture accuracy_picture(const Tests& tests, const std::string& setup, const std
                       : "length (tokens, logarithmic)";
   chart.y_title = "right (%)";
   chart.x = length_axis(tests);
-  chart.y = percent_axis(4);
+  chart.y = page::percent_axis(4);
   const bool compared = tests.has(rival);
   for (const auto& method : tests.methods()) {
     if (compared && method == rival && tests.methods().size() > 1) continue;
-    ChartPanel panel{method, "", {}};
-    if (compared) panel.series.push_back(accuracy_series(tests, Look::reference, rival, setup));
-    panel.series.push_back(accuracy_series(tests, Look::main, method, setup));
+    page::ChartPanel panel{method, "", {}};
+    if (compared) panel.series.push_back(accuracy_series(tests, page::Look::reference, rival, setup));
+    panel.series.push_back(accuracy_series(tests, page::Look::main, method, setup));
     chart.panels.push_back(std::move(panel));
   }
-  chart.legend = {{Look::main, "the panel's method"}};
+  chart.legend = {{page::Look::main, "the panel's method"}};
   std::string beside;
   if (compared) {
-    chart.legend.push_back({Look::reference, rival});
+    chart.legend.push_back({page::Look::reference, rival});
     beside = " beside " + rival + " (dotted, diamonds)";
   }
-  return {"accuracy-against-length", panel_chart_svg(chart),
+  return {"accuracy-against-length", page::panel_chart_svg(chart),
           text("Right answers against length, setup ", setup_in_words(setup),
                ". Each panel is a method (solid, circles)", beside, "; whiskers are 95 % Wilson intervals",
                tests.has_controls() ? ", of random heads ± the standard deviation of the draws" : "",
@@ -261,7 +262,7 @@ Picture accuracy_picture(const Tests& tests, const std::string& setup, const std
 }
 
 /// Depth by length; nothing where a setup knows one depth only.
-std::optional<Picture> depth_picture(const Tests& tests, const std::string& setup) {
+std::optional<page::Picture> depth_picture(const Tests& tests, const std::string& setup) {
   std::set<double> depths;
   for (const auto& method : tests.methods()) {
     for (const std::size_t length : tests.lengths()) {
@@ -294,15 +295,16 @@ std::optional<Picture> depth_picture(const Tests& tests, const std::string& setu
     if (sum.prompts > 0) panel.note = text("mean ", lab::percent(sum.share()), " %");
     map.panels.push_back(std::move(panel));
   }
-  return Picture{
+  return page::Picture{
       "depth-by-length", lab::heat_map_svg(map),
       text("Right answers in % by needle depth (down, in % of the text) and length (across), setup ",
            setup_in_words(setup), ". A panel per method; the colour repeats the figure in the cell."),
       std::nullopt};
 }
 
-std::vector<Block> head_pictures(const NeedleCells& cells, const Tests& tests, const NeedleSetting& setting) {
-  std::vector<Block> blocks;
+std::vector<page::Block> head_pictures(const NeedleCells& cells, const Tests& tests,
+                                       const NeedleSetting& setting) {
+  std::vector<page::Block> blocks;
   for (const auto& heads : cells.heads) {
     for (const auto& method : tests.methods()) {
       const TestCell* test = tests.any(method, heads.length);
@@ -324,18 +326,18 @@ std::vector<Block> head_pictures(const NeedleCells& cells, const Tests& tests, c
       map.heads = scores->second.size() / setting.layers;
       map.values = scores->second;
       map.selected = test->heads;
-      blocks.emplace_back(
-          Picture{"head-scores", lab::head_map_svg(map),
-                  text("Scores of all heads by ", test->indicator, " at ", heads.length,
-                       " tokens; those that ", method, " denoises have a double outline and a diamond."),
-                  std::nullopt});
+      blocks.emplace_back(page::Picture{
+          "head-scores", lab::head_map_svg(map),
+          text("Scores of all heads by ", test->indicator, " at ", heads.length, " tokens; those that ",
+               method, " denoises have a double outline and a diamond."),
+          std::nullopt});
     }
   }
   return blocks;
 }
 
-Picture attention_figure(const AttentionCell& cell, const std::string& scaling) {
-  Sheet sheet;
+page::Picture attention_figure(const AttentionCell& cell, const std::string& scaling) {
+  page::Sheet sheet;
   sheet.columns = {{"", "head", false},
                    {"", "selected by", false},
                    {"last token", "first bin, %", true},
@@ -359,8 +361,8 @@ Picture attention_figure(const AttentionCell& cell, const std::string& scaling) 
           std::move(sheet)};
 }
 
-Section results_section(const Tests& tests, const std::vector<TestCell>& cells, bool shots) {
-  Section section{"Right answers", {}};
+page::Section results_section(const Tests& tests, const std::vector<TestCell>& cells, bool shots) {
+  page::Section section{"Right answers", {}};
   std::string prompts;
   for (const auto& setup : tests.setups()) {
     std::size_t most = 0;
@@ -370,14 +372,14 @@ Section results_section(const Tests& tests, const std::vector<TestCell>& cells, 
     }
     prompts += text(prompts.empty() ? "" : ", ", most, " ", setup);
   }
-  section.blocks.emplace_back(Paragraph{
+  section.blocks.emplace_back(page::Paragraph{
       text("Greedy exact match of ", shots ? "the expected digits" : "five digits",
            ", % with 95 % Wilson interval",
            tests.has_controls() ? "; of random heads mean ± standard deviation of the draws" : "",
            "; over all depths; prompts per entry: ", prompts,
            ". Columns stand in the paper's order. Where lengths chose heads in different ways, the choices "
            "stand in the order of the lengths.")});
-  Bullets setups;
+  page::Bullets setups;
   for (const auto& setup : tests.setups()) setups.items.push_back(setup_in_words(setup));
   section.blocks.emplace_back(std::move(setups));
   section.blocks.emplace_back(paper_table(cells));
@@ -403,9 +405,9 @@ std::vector<std::string> setups_in_order(const std::vector<TestCell>& tests) {
   return names;
 }
 
-Sheet paper_table(const std::vector<TestCell>& cells) {
+page::Sheet paper_table(const std::vector<TestCell>& cells) {
   const Tests tests(cells);
-  Sheet sheet;
+  page::Sheet sheet;
   sheet.columns.push_back({"", "method", false});
   for (const char* title : {"side", "r", "n", "stage", "order", "entropy"})
     sheet.columns.push_back({"heads chosen by", title, false});
@@ -429,10 +431,10 @@ Sheet paper_table(const std::vector<TestCell>& cells) {
   return sheet;
 }
 
-Sheet paired_table(const std::vector<TestCell>& cells, std::string_view scaling) {
+page::Sheet paired_table(const std::vector<TestCell>& cells, std::string_view scaling) {
   const std::string rival(scaling);
   const Tests tests(cells);
-  Sheet sheet;
+  page::Sheet sheet;
   sheet.columns.push_back({"", "method", false});
   for (auto& column : score_columns(tests)) sheet.columns.push_back(std::move(column));
   if (!tests.has(rival)) return sheet;
@@ -508,30 +510,30 @@ NeedleSetting needle_setting_of(const Run& run) {
   return setting;
 }
 
-std::vector<Section> needle_sections(const NeedleCells& cells, const NeedleSetting& setting) {
-  std::vector<Section> sections;
+std::vector<page::Section> needle_sections(const NeedleCells& cells, const NeedleSetting& setting) {
+  std::vector<page::Section> sections;
   const Tests tests(cells.tests);
   if (!cells.tests.empty()) {
     sections.push_back(results_section(tests, cells.tests, setting.shots));
-    Sheet paired = paired_table(cells.tests, setting.scaling);
+    page::Sheet paired = paired_table(cells.tests, setting.scaling);
     if (!paired.rows.empty()) {
       sections.push_back(
           {"Against " + scaling_title(setting.scaling),
-           {Paragraph{text("On the same prompts: those that the method alone answered (+), those that ",
-                           setting.scaling,
-                           " alone answered (−), and the exact p-value of McNemar's test, corrected by Holm "
-                           "for as many comparisons as the table shows.")},
+           {page::Paragraph{text(
+                "On the same prompts: those that the method alone answered (+), those that ", setting.scaling,
+                " alone answered (−), and the exact p-value of McNemar's test, corrected by Holm "
+                "for as many comparisons as the table shows.")},
             std::move(paired)}});
     }
-    Section accuracy{"Accuracy against length", {}};
-    Section depths{"Accuracy by depth and length", {}};
+    page::Section accuracy{"Accuracy against length", {}};
+    page::Section depths{"Accuracy by depth and length", {}};
     for (const auto& setup : tests.setups()) {
       accuracy.blocks.emplace_back(accuracy_picture(tests, setup, setting.scaling));
       if (auto picture = depth_picture(tests, setup)) depths.blocks.emplace_back(std::move(*picture));
     }
     sections.push_back(std::move(accuracy));
     if (!depths.blocks.empty()) sections.push_back(std::move(depths));
-    Sheet choices = choice_table_of(tests);
+    page::Sheet choices = choice_table_of(tests);
     if (!choices.rows.empty()) sections.push_back({"Chosen heads", {std::move(choices)}});
     if (setting.layers > 0) {
       auto pictures = head_pictures(cells, tests, setting);
@@ -540,7 +542,7 @@ std::vector<Section> needle_sections(const NeedleCells& cells, const NeedleSetti
   }
   auto swept = sweep_blocks(cells.sweeps, tests.training_length(), setting.scaling);
   if (!swept.empty()) sections.push_back({"Ways of selecting heads", std::move(swept)});
-  Section attention{"Attention of heads", {}};
+  page::Section attention{"Attention of heads", {}};
   for (const auto& cell : cells.attentions)
     attention.blocks.emplace_back(attention_figure(cell, setting.scaling));
   if (!attention.blocks.empty()) sections.push_back(std::move(attention));

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "lab/page/document.hpp"
 #include "lab/report/cells.hpp"
-#include "lab/report/document.hpp"
 
 namespace report {
 
@@ -20,13 +20,13 @@ namespace report {
 /// Right answers per method over all depths, in the paper's column order: method | side, r, n, stage, order
 /// | for each length, ascending, noisy then original. Where lengths chose otherwise, their choices stand in
 /// the order of the lengths with " / " between.
-[[nodiscard]] Sheet paper_table(const std::vector<TestCell>& tests);
+[[nodiscard]] page::Sheet paper_table(const std::vector<TestCell>& tests);
 
 /// Every method against the row `scaling` on the same prompts, columns as in paper_table: won, lost, exact p
 /// of McNemar's test after Holm over the table. A method without verdicts to compare has no row; without the
 /// row there is none.
-[[nodiscard]] Sheet paired_table(const std::vector<TestCell>& tests,
-                                 std::string_view scaling = usual_scaling);
+[[nodiscard]] page::Sheet paired_table(const std::vector<TestCell>& tests,
+                                       std::string_view scaling = usual_scaling);
 
 /// What a needle run's tables and pictures need of its configuration.
 struct NeedleSetting {
@@ -40,6 +40,7 @@ struct NeedleSetting {
 
 /// All that a needle run has to show, without its configuration. A kind of cell that is absent has no
 /// section. Throws dope::Error where scores do not fit the layers.
-[[nodiscard]] std::vector<Section> needle_sections(const NeedleCells& cells, const NeedleSetting& setting);
+[[nodiscard]] std::vector<page::Section> needle_sections(const NeedleCells& cells,
+                                                         const NeedleSetting& setting);
 
 }  // namespace report

@@ -8,8 +8,8 @@
 #include <map>
 #include <utility>
 
+#include "lab/page/panel_chart.hpp"
 #include "lab/report/needle_view.hpp"
-#include "lab/report/panel_chart.hpp"
 #include "lab/support/chart.hpp"
 #include "lab/support/statistics.hpp"
 
@@ -74,7 +74,7 @@ struct Curves {
 };
 
 /// Where a group stands on the axis: n at its number, r at its rank among those there are.
-Axis axis_of(const Curves& curves, const std::vector<SweepCell>& sweeps) {
+page::Axis axis_of(const Curves& curves, const std::vector<SweepCell>& sweeps) {
   std::map<double, std::string> values;
   for (const auto& sweep : sweeps) {
     for (const auto& plan : sweep.plans) {
@@ -82,7 +82,7 @@ Axis axis_of(const Curves& curves, const std::vector<SweepCell>& sweeps) {
         values.emplace(number_of(curves.feature, selector), value_of(curves.feature, selector));
     }
   }
-  Axis axis{0.0, 1.0, {}};
+  page::Axis axis{0.0, 1.0, {}};
   for (const auto& [number, label] : values) {
     const double at = curves.feature == Feature::n ? number : static_cast<double>(axis.ticks.size());
     axis.ticks.push_back({at, label});
@@ -104,15 +104,16 @@ double value_of_trial(const Trial& trial, Measure measure) {
   return measure == Measure::share ? 100.0 * trial.share() : trial.log_probability;
 }
 
-ChartPanel curve_panel(const Curves& curves, Measure measure, const SweepCell& sweep,
-                       const std::string& transform, const Axis& axis) {
-  ChartPanel panel;
+page::ChartPanel curve_panel(const Curves& curves, Measure measure, const SweepCell& sweep,
+                             const std::string& transform, const page::Axis& axis) {
+  page::ChartPanel panel;
   panel.note = text(sweep.length, " tokens; ", curves.baseline, " ", hits_of(sweep.baseline));
-  Series best{Look::main, {}};
-  Series mean{Look::second, {}};
+  page::Series best{page::Look::main, {}};
+  page::Series mean{page::Look::second, {}};
   for (const Group& group : groups_by(curves.feature, sweep, transform)) {
-    const auto tick = std::find_if(axis.ticks.begin(), axis.ticks.end(),
-                                   [&](const Tick& candidate) { return candidate.label == group.value; });
+    const auto tick = std::find_if(axis.ticks.begin(), axis.ticks.end(), [&](const page::Tick& candidate) {
+      return candidate.label == group.value;
+    });
     const double value = value_of_trial(group.best, measure);
     best.points.push_back({tick->at, value, value, value});
     mean.points.push_back({tick->at, mean_of(group, measure), 0.0, 0.0});
@@ -123,12 +124,13 @@ ChartPanel curve_panel(const Curves& curves, Measure measure, const SweepCell& s
     }
   }
   const double level = value_of_trial(sweep.baseline, measure);
-  panel.series = {{Look::reference, {{axis.low, level, 0.0, 0.0}, {axis.high, level, 0.0, 0.0}}}, mean, best};
+  panel.series = {
+      {page::Look::reference, {{axis.low, level, 0.0, 0.0}, {axis.high, level, 0.0, 0.0}}}, mean, best};
   return panel;
 }
 
-PanelChart curve_chart(const Curves& curves, Measure measure, const std::vector<SweepCell>& sweeps) {
-  PanelChart chart;
+page::PanelChart curve_chart(const Curves& curves, Measure measure, const std::vector<SweepCell>& sweeps) {
+  page::PanelChart chart;
   const bool share = measure == Measure::share;
   chart.title = text(share ? "Right answers" : "Log probability", " against ", curves.word);
   chart.subtitle = "plans tried in calibration, by transform and length";
@@ -148,10 +150,11 @@ PanelChart curve_chart(const Curves& curves, Measure measure, const std::vector<
       }
     }
   }
-  chart.y = share ? percent_axis(4) : axis_over(values, 4);
+  chart.y = share ? page::percent_axis(4) : page::axis_over(values, 4);
   chart.panels_per_line = std::min<std::size_t>(widest, 4);
-  chart.legend = {
-      {Look::main, "best plan"}, {Look::second, "mean of all ways"}, {Look::reference, curves.baseline}};
+  chart.legend = {{page::Look::main, "best plan"},
+                  {page::Look::second, "mean of all ways"},
+                  {page::Look::reference, curves.baseline}};
   return chart;
 }
 
@@ -164,14 +167,14 @@ std::vector<std::string> group_cells(const Group& group) {
           lab::figure(group.mean_log_probability, 3)};
 }
 
-std::vector<Sheet::Column> group_columns(std::vector<Sheet::Column> first) {
+std::vector<page::Sheet::Column> group_columns(std::vector<page::Sheet::Column> first) {
   for (const char* title : {"ways", "best plan", "best, %", "mean, %", "best, nats", "mean, nats"})
     first.push_back({"", title, true});
   return first;
 }
 
-Sheet curve_sheet(const Curves& curves, const std::vector<SweepCell>& sweeps) {
-  Sheet sheet;
+page::Sheet curve_sheet(const Curves& curves, const std::vector<SweepCell>& sweeps) {
+  page::Sheet sheet;
   sheet.columns = group_columns({{"", "transform", false}, {"", "length", true}, {"", curves.word, true}});
   for (const auto& sweep : sweeps) {
     const auto transforms = transforms_of(sweep);
@@ -192,14 +195,17 @@ constexpr std::array<std::pair<Feature, const char*>, 4> choices = {{{Feature::e
                                                                      {Feature::stage, "stage"},
                                                                      {Feature::order, "order"}}};
 
-DotChart choice_chart(const SweepCell& sweep, std::size_t training_length, const std::string& baseline) {
-  DotChart chart;
+page::DotChart choice_chart(const SweepCell& sweep, std::size_t training_length,
+                            const std::string& baseline) {
+  page::DotChart chart;
   const auto transforms = transforms_of(sweep);
   chart.title = text("Right answers by choice, ", length_label(sweep.length, training_length), " tokens");
   chart.subtitle = "plans tried in calibration, by entropy, side, stage and order of the selection";
   chart.x_title = "right (%)";
-  chart.x = percent_axis(4);
-  chart.legend = {{Look::main, "best plan"}, {Look::second, "mean of all ways"}, {Look::reference, baseline}};
+  chart.x = page::percent_axis(4);
+  chart.legend = {{page::Look::main, "best plan"},
+                  {page::Look::second, "mean of all ways"},
+                  {page::Look::reference, baseline}};
   for (const auto& transform : transforms) {
     chart.panel_titles.push_back(short_transform(transform, transforms));
     chart.references.push_back(100.0 * sweep.baseline.share());
@@ -219,8 +225,8 @@ DotChart choice_chart(const SweepCell& sweep, std::size_t training_length, const
   return chart;
 }
 
-Sheet choice_sheet(const SweepCell& sweep) {
-  Sheet sheet;
+page::Sheet choice_sheet(const SweepCell& sweep) {
+  page::Sheet sheet;
   sheet.columns = group_columns({{"", "choice", false}, {"", "value", false}, {"", "transform", false}});
   const auto transforms = transforms_of(sweep);
   for (const auto& [feature, word] : choices) {
@@ -235,9 +241,9 @@ Sheet choice_sheet(const SweepCell& sweep) {
   return sheet;
 }
 
-Sheet best_sheet(const std::vector<SweepCell>& sweeps, std::size_t training_length,
-                 std::string_view scaling) {
-  Sheet sheet;
+page::Sheet best_sheet(const std::vector<SweepCell>& sweeps, std::size_t training_length,
+                       std::string_view scaling) {
+  page::Sheet sheet;
   sheet.caption = text("The best plan of each transform on the calibration prompts, and ",
                        scaling_title(scaling), " without a plan.");
   sheet.columns = {
@@ -313,50 +319,51 @@ std::vector<Group> groups_by(Feature feature, const SweepCell& sweep, const std:
   return groups;
 }
 
-std::vector<Block> sweep_blocks(const std::vector<SweepCell>& all, std::size_t training_length,
-                                std::string_view scaling) {
+std::vector<page::Block> sweep_blocks(const std::vector<SweepCell>& all, std::size_t training_length,
+                                      std::string_view scaling) {
   const std::string baseline = scaling_title(scaling);
   std::vector<SweepCell> sweeps = all;
   std::erase_if(sweeps, [](const SweepCell& sweep) { return sweep.plans.empty(); });
   std::stable_sort(sweeps.begin(), sweeps.end(),
                    [](const SweepCell& a, const SweepCell& b) { return a.length < b.length; });
-  std::vector<Block> blocks;
+  std::vector<page::Block> blocks;
   if (sweeps.empty()) return blocks;
-  blocks.emplace_back(
-      Paragraph{"All of this is measured on calibration prompts, on which the winners were picked: it shows "
-                "which ways of "
-                "selecting heads work, not how well. A way is a stage, side, entropy with its r, order and "
-                "n; where several "
-                "ways select the same heads, their one plan counts for each. Best is, of the plans that were "
-                "tried on most "
-                "prompts, the one with most right answers, then the greatest log probability of the expected "
-                "digits. Plans "
-                "that were dropped early count in the means with the few prompts they saw."});
+  blocks.emplace_back(page::Paragraph{
+      "All of this is measured on calibration prompts, on which the winners were picked: it shows "
+      "which ways of "
+      "selecting heads work, not how well. A way is a stage, side, entropy with its r, order and "
+      "n; where several "
+      "ways select the same heads, their one plan counts for each. Best is, of the plans that were "
+      "tried on most "
+      "prompts, the one with most right answers, then the greatest log probability of the expected "
+      "digits. Plans "
+      "that were dropped early count in the means with the few prompts they saw."});
   blocks.emplace_back(best_sheet(sweeps, training_length, scaling));
   for (const Curves& curves : {Curves{Feature::n, "n", "heads selected", baseline},
                                Curves{Feature::r, "r", "eigenvalues that the entropy takes", baseline}}) {
-    blocks.emplace_back(Picture{
-        "accuracy-against-" + curves.word, panel_chart_svg(curve_chart(curves, Measure::share, sweeps)),
+    blocks.emplace_back(page::Picture{
+        "accuracy-against-" + curves.word, page::panel_chart_svg(curve_chart(curves, Measure::share, sweeps)),
         text("Right answers on calibration prompts against ", curves.word, ", ", curves.meaning,
              ": best plan (solid, circles), mean over all ways (dashed, squares), and ", baseline,
              " without a plan (dotted, diamonds)."),
         curve_sheet(curves, sweeps)});
-    blocks.emplace_back(Picture{"log-probability-against-" + curves.word,
-                                panel_chart_svg(curve_chart(curves, Measure::log_probability, sweeps)),
-                                text("Mean log probability of the expected digits against ", curves.word,
-                                     ", for the same plans: it tells plans apart where right answers tie. "
-                                     "The solid line is the best plan by "
-                                     "right answers, so the dashed mean may pass above it."),
-                                std::nullopt});
+    blocks.emplace_back(
+        page::Picture{"log-probability-against-" + curves.word,
+                      page::panel_chart_svg(curve_chart(curves, Measure::log_probability, sweeps)),
+                      text("Mean log probability of the expected digits against ", curves.word,
+                           ", for the same plans: it tells plans apart where right answers tie. "
+                           "The solid line is the best plan by "
+                           "right answers, so the dashed mean may pass above it."),
+                      std::nullopt});
   }
   for (const SweepCell& sweep : sweeps) {
-    blocks.emplace_back(
-        Picture{"accuracy-by-choice", dot_chart_svg(choice_chart(sweep, training_length, baseline)),
-                text("Right answers on calibration prompts of ", length_label(sweep.length, training_length),
-                     " tokens by entropy, side, stage and order: best plan (circle), mean over all ways with "
-                     "that choice (square), and ",
-                     baseline, " without a plan (dotted line)."),
-                choice_sheet(sweep)});
+    blocks.emplace_back(page::Picture{
+        "accuracy-by-choice", page::dot_chart_svg(choice_chart(sweep, training_length, baseline)),
+        text("Right answers on calibration prompts of ", length_label(sweep.length, training_length),
+             " tokens by entropy, side, stage and order: best plan (circle), mean over all ways with "
+             "that choice (square), and ",
+             baseline, " without a plan (dotted line)."),
+        choice_sheet(sweep)});
   }
   return blocks;
 }

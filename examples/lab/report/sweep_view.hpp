@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "lab/page/document.hpp"
 #include "lab/report/cells.hpp"
-#include "lab/report/document.hpp"
 
 namespace report {
 
@@ -37,8 +37,8 @@ struct Group {
 
 /// Calibration taken apart: against n, against r, by every choice, and the best plan of each transform.
 /// scaling: the row that the sweeps' baselines are.
-[[nodiscard]] std::vector<Block> sweep_blocks(const std::vector<SweepCell>& sweeps,
-                                              std::size_t training_length,
-                                              std::string_view scaling = usual_scaling);
+[[nodiscard]] std::vector<page::Block> sweep_blocks(const std::vector<SweepCell>& sweeps,
+                                                    std::size_t training_length,
+                                                    std::string_view scaling = usual_scaling);
 
 }  // namespace report

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "lab/report/markdown.hpp"
+#include "lab/page/markdown.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -7,7 +7,7 @@
 #include "dope/core/error.hpp"
 #include "lab/support/table.hpp"
 
-namespace report {
+namespace page {
 namespace {
 
 /// Plain text with all that Markdown or HTML would take for markup escaped; `|` is left to lab::Table.
@@ -84,6 +84,10 @@ struct MarkdownWriter {
     out += dope::detail::text("Figure ", ++figures, ". ") + escaped_markdown(picture.caption) + "\n\n";
     if (picture.values) out += sheet_markdown(*picture.values);
   }
+  void operator()(const Gallery& gallery) {
+    for (const Picture& picture : gallery.pictures) (*this)(picture);
+  }
+  void operator()(const Links&) {}  // lead to ids, which only a page has
   void operator()(const Facts& facts) {
     out += escaped_markdown(facts.summary) + ":\n\n";
     for (const auto& [name, value] : facts.items)
@@ -150,6 +154,10 @@ std::string markdown_page(const Document& document) {
       writer.out += "### " + escaped_markdown(section.title) + "\n\n";
       for (const Block& block : section.blocks) std::visit(writer, block);
     }
+    for (const Panel& panel : run.panels) {
+      writer.out += "### " + escaped_markdown(panel.title) + "\n\n";
+      for (const Block& block : panel.blocks) std::visit(writer, block);
+    }
   }
   while (writer.out.ends_with("\n\n")) writer.out.pop_back();
   return writer.out;
@@ -200,4 +208,4 @@ std::vector<Block> blocks_of_markdown(std::string_view text) {
   return blocks;
 }
 
-}  // namespace report
+}  // namespace page

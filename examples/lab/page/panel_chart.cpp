@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "lab/report/panel_chart.hpp"
+#include "lab/page/panel_chart.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,7 @@
 #include "dope/core/error.hpp"
 #include "lab/support/chart.hpp"
 
-namespace report {
+namespace page {
 namespace {
 
 using lab::Anchor;
@@ -22,7 +22,6 @@ constexpr double gap = 26.0;
 constexpr double legend_height = 28.0;
 constexpr double panel_head = 45.0;
 constexpr double panel_foot = 34.0;
-constexpr double plot_height = 108.0;
 constexpr double foot = 24.0;
 constexpr double dot_radius = 3.2;
 // Series with whiskers stand side by side where they share an x.
@@ -53,12 +52,17 @@ void segment(Svg& svg, double x0, double y0, double x1, double y1, const std::st
            {{"class", style}});
 }
 
+/// A legend's name behind its sign at x; the next sign's place.
+double legend_name(Svg& svg, double x, double y, const std::string& name) {
+  lab::fitted_text(svg, x + 36.0, y + 4.0, 400.0, name, 12.0, Anchor::start, lab::text_colour);
+  return x + 36.0 + 6.9 * static_cast<double>(name.size()) + 24.0;
+}
+
 void draw_legend(Svg& svg, const std::vector<LegendEntry>& legend, double x, double y, bool lines) {
   for (const LegendEntry& entry : legend) {
     if (lines || entry.look == Look::reference) segment(svg, x, y, x + 30.0, y, class_of(entry.look));
     if (lines || entry.look != Look::reference) mark(svg, entry.look, x + 15.0, y);
-    lab::fitted_text(svg, x + 36.0, y + 4.0, 400.0, entry.name, 12.0, Anchor::start, lab::text_colour);
-    x += 36.0 + 6.9 * static_cast<double>(entry.name.size()) + 24.0;
+    x = legend_name(svg, x, y, entry.name);
   }
 }
 
@@ -97,6 +101,7 @@ void draw_series(Svg& svg, const Plot& plot, const Series& series) {
       segment(svg, x, plot.at_y(point.low), x, plot.at_y(point.high), "whisker-" + style);
   }
   if (!data.empty()) svg.path(data, {{"class", style}});
+  if (series.marks == Marks::none) return;
   for (const Point& point : series.points) {
     if (std::isfinite(point.y)) mark(svg, series.look, plot.at_x(point.x) + shift, plot.at_y(point.y));
   }
@@ -112,6 +117,39 @@ void tick_labels_across(Svg& svg, const Plot& plot, double y, double size) {
     lab::fitted_text(svg, x, y, 4.0 * half + 8.0, tick.label, size, Anchor::middle, lab::text_colour);
     reached = x + half + 4.0;
   }
+}
+
+/// The word of the first of several guides stands on its left.
+void draw_guides(Svg& svg, const Plot& plot, const std::vector<Tick>& guides) {
+  for (std::size_t i = 0; i < guides.size(); ++i) {
+    const double x = plot.at_x(guides[i].at);
+    segment(svg, x, plot.y - 12.0, x, plot.y + plot.height, "uniform");
+    const bool before = i + 1 < guides.size() || x > plot.x + 0.7 * plot.width;
+    lab::fitted_text(svg, before ? x - 4.0 : x + 4.0, plot.y - 4.0, 120.0, guides[i].label, 10.0,
+                     before ? Anchor::end : Anchor::start, lab::faint_colour);
+  }
+}
+
+/// One point of a series as a part of its path: a disc by the stroke's round end, a square, a diamond.
+std::string point_path(Look look, double x, double y) {
+  if (look == Look::main) return "M" + coordinate(x) + " " + coordinate(y) + "h0";
+  if (look == Look::second) return "M" + coordinate(x - 2.5) + " " + coordinate(y - 2.5) + "h5v5h-5z";
+  return "M" + coordinate(x) + " " + coordinate(y - 3.5) + "l3.5 3.5l-3.5 3.5l-3.5 -3.5z";
+}
+
+void draw_points(Svg& svg, const Plot& plot, const Series& series) {
+  std::string data;
+  for (const Point& point : series.points) {
+    for (const double value : {point.x, point.y}) {
+      if (!(value >= plot.across.low && value <= plot.across.high)) {
+        throw dope::Error("scatter_chart_svg", dope::detail::text("a point at ", point.x, ", ", point.y),
+                          dope::detail::text("both from ", plot.across.low, " to ", plot.across.high));
+      }
+    }
+    data += point_path(series.look, plot.at_x(point.x), plot.at_y(point.y));
+  }
+  if (data.empty()) return;
+  svg.path(data, {{"class", series.look == Look::main ? "points-main" : "dot-" + class_of(series.look)}});
 }
 
 void check_axis(const Axis& axis, std::string_view what) {
@@ -133,9 +171,13 @@ std::string panel_chart_svg(const PanelChart& chart) {
     throw dope::Error("panel_chart_svg", "no panel", "at least one");
   const std::size_t across = chart.panels_per_line;
   const std::size_t lines = (chart.panels.size() + across - 1) / across;
-  const double width = std::min(330.0, (page_width - left - right - gap * static_cast<double>(across - 1)) /
-                                           static_cast<double>(across));
-  const double line_height = panel_head + plot_height + panel_foot;
+  const double width =
+      std::min(chart.panel_width, (page_width - left - right - gap * static_cast<double>(across - 1)) /
+                                      static_cast<double>(across));
+  const double plot_height = chart.plot_height;
+  const double guide_height = chart.guides.empty() ? 0.0 : 12.0;
+  const double head = panel_head + guide_height;
+  const double line_height = head + plot_height + panel_foot;
   const double shown = static_cast<double>(std::min(across, chart.panels.size()));
   const double all = std::max(left + shown * (width + gap) - gap + right, 560.0);
   const double top = lab::title_height + legend_height;
@@ -145,15 +187,15 @@ std::string panel_chart_svg(const PanelChart& chart) {
   for (std::size_t i = 0; i < chart.panels.size(); ++i) {
     const ChartPanel& panel = chart.panels[i];
     const Plot plot{left + static_cast<double>(i % across) * (width + gap),
-                    top + static_cast<double>(i / across) * line_height + panel_head,
+                    top + static_cast<double>(i / across) * line_height + head,
                     width,
                     plot_height,
                     chart.x,
                     chart.y};
-    lab::fitted_text(svg, plot.x, plot.y - 27.0, width + gap - 6.0, panel.title, 13.0, Anchor::start,
-                     lab::text_colour, lab::Weight::bold);
-    lab::fitted_text(svg, plot.x, plot.y - 12.0, width + gap - 6.0, panel.note, 11.5, Anchor::start,
-                     lab::faint_colour);
+    lab::fitted_text(svg, plot.x, plot.y - guide_height - 27.0, width + gap - 6.0, panel.title, 13.0,
+                     Anchor::start, lab::text_colour, lab::Weight::bold);
+    lab::fitted_text(svg, plot.x, plot.y - guide_height - 12.0, width + gap - 6.0, panel.note, 11.5,
+                     Anchor::start, lab::faint_colour);
     for (const Tick& tick : chart.y.ticks) {
       segment(svg, plot.x, plot.at_y(tick.at), plot.x + width, plot.at_y(tick.at), "grid");
       if (i % across == 0) {
@@ -167,10 +209,59 @@ std::string panel_chart_svg(const PanelChart& chart) {
     segment(svg, plot.x, plot.y + plot_height, plot.x + width, plot.y + plot_height, "axis");
     tick_labels_across(svg, plot, plot.y + plot_height + 17.0, 11.0);
     if (i % across == 0) lab::upward_text(svg, 16.0, plot.y + plot_height / 2.0, line_height, chart.y_title);
+    draw_guides(svg, plot, chart.guides);
     for (const Series& series : panel.series) draw_series(svg, plot, series);
   }
   lab::fitted_text(svg, left, top + line_height * static_cast<double>(lines) + 8.0, all - left - right,
                    chart.x_title, 13.0, Anchor::start, lab::text_colour);
+  return svg.str();
+}
+
+std::string scatter_chart_svg(const ScatterChart& chart) {
+  if (chart.panels.empty() || chart.panels_per_line == 0)
+    throw dope::Error("scatter_chart_svg", "no panel", "at least one");
+  constexpr double side = 218.0;
+  constexpr double pitch = left + side + right;
+  constexpr double line_height = panel_head + side + panel_foot + foot;
+  const std::size_t across = std::min(chart.panels_per_line, chart.panels.size());
+  const std::size_t lines = (chart.panels.size() + across - 1) / across;
+  const double top = lab::title_height + legend_height;
+  const double width = std::max(pitch * static_cast<double>(across) + right, 560.0);
+  Svg svg =
+      lab::chart_page(width, top + line_height * static_cast<double>(lines), chart.title, chart.subtitle);
+  const double key = lab::title_height + 8.0;
+  segment(svg, left, key, left + 30.0, key, "reference");
+  double next = legend_name(svg, left, key, chart.diagonal_title);
+  for (const LegendEntry& entry : chart.legend) {
+    mark(svg, entry.look, next + 15.0, key);
+    next = legend_name(svg, next, key, entry.name);
+  }
+  for (std::size_t i = 0; i < chart.panels.size(); ++i) {
+    const ScatterPanel& panel = chart.panels[i];
+    check_axis(panel.axis, "of points");
+    const Plot plot{left + static_cast<double>(i % across) * pitch,
+                    top + static_cast<double>(i / across) * line_height + panel_head,
+                    side,
+                    side,
+                    panel.axis,
+                    panel.axis};
+    const double bottom = plot.y + side;
+    lab::fitted_text(svg, plot.x, plot.y - 27.0, side + right, panel.title, 13.0, Anchor::start,
+                     lab::text_colour, lab::Weight::bold);
+    lab::fitted_text(svg, plot.x, plot.y - 12.0, side + right, panel.note, 11.5, Anchor::start,
+                     lab::faint_colour);
+    for (const Tick& tick : panel.axis.ticks) {
+      segment(svg, plot.x, plot.at_y(tick.at), plot.x + side, plot.at_y(tick.at), "grid");
+      segment(svg, plot.at_x(tick.at), plot.y, plot.at_x(tick.at), bottom + 4.0, "grid");
+      lab::fitted_text(svg, plot.x - 7.0, plot.at_y(tick.at) + 4.0, 36.0, tick.label, 11.0, Anchor::end,
+                       lab::text_colour);
+    }
+    tick_labels_across(svg, plot, bottom + 17.0, 11.0);
+    segment(svg, plot.x, bottom, plot.x + side, plot.y, "reference");
+    lab::upward_text(svg, plot.x - 50.0, plot.y + side / 2.0, side, chart.y_title);
+    lab::fitted_text(svg, plot.x, bottom + 36.0, side, chart.x_title, 12.0, Anchor::start, lab::text_colour);
+    for (const Series& series : panel.series) draw_points(svg, plot, series);
+  }
   return svg.str();
 }
 
@@ -233,4 +324,4 @@ std::string dot_chart_svg(const DotChart& chart) {
   return svg.str();
 }
 
-}  // namespace report
+}  // namespace page

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "lab/report/style.hpp"
+#include "lab/page/style.hpp"
 
 #include "lab/support/chart.hpp"
 
-namespace report {
+namespace page {
 namespace {
 
 constexpr std::string_view light_colours =
@@ -66,6 +66,12 @@ dd{margin:0}
 h1{font-size:1.5rem}}
 pre{overflow-x:auto;background:var(--raised);border:1px solid var(--line);border-radius:.5rem;padding:.75rem 1rem;
 font-size:.85rem}
+.gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,34rem),1fr));gap:0 1.5rem;align-items:start}
+.gallery figure{min-width:0}
+.links{display:flex;flex-wrap:wrap;gap:.25rem 1rem;list-style:none;margin:.5rem 0;padding:0;max-width:none}
+.panel{display:none}
+.panel:target,.panel:has(:target),.panels:not(:has(:target))>.panel:first-child{display:block}
+@supports not selector(:has(*)){.panel{display:block}}
 )css";
 
 // Lines and areas of the charts drawn for this page.
@@ -84,6 +90,9 @@ constexpr std::string_view chart_rules = R"css(
 .needle-band{fill:var(--needle);opacity:.45}.needle-mark{fill:var(--needle)}
 .uniform{stroke:var(--ink);stroke-width:1;stroke-dasharray:2 3;fill:none;opacity:.7}
 .frame{fill:none;stroke:var(--line)}
+.points-main{fill:none;stroke:var(--main);stroke-width:6;stroke-linecap:round}
+figure svg a:focus{outline:none}
+figure svg a:hover rect[stroke],figure svg a:focus-visible rect[stroke]{stroke:var(--ink);stroke-width:3}
 )css";
 
 constexpr std::string_view print_rules = R"css(
@@ -92,7 +101,8 @@ constexpr std::string_view print_rules = R"css(
 @media print{
 body{font-size:9.5pt}
 .page{max-width:none;padding:0}
-header button,.values{display:none}
+header button,.values,.links{display:none}
+.gallery{display:block}
 a{color:inherit;text-decoration:none}
 h2{break-before:page}
 nav h2,main>section:first-of-type>h2{break-before:auto}
@@ -157,4 +167,4 @@ std::string style_sheet() {
 
 std::string_view theme_script() { return script; }
 
-}  // namespace report
+}  // namespace page

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace report {
+namespace page {
 
 /// The page's style sheet: light and dark by the reader's setting or the switch, phone width, print.
 /// Pictures take the theme's colours in place of those of lab/support/chart.hpp.
@@ -15,4 +15,4 @@ namespace report {
 [[nodiscard]] std::string_view theme_script();
 inline constexpr std::string_view theme_script_sha256 = "kgMxfVWAZbpNN/3cz1eQDKx4J53d2LEn3v4grJKjm8E=";
 
-}  // namespace report
+}  // namespace page

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include "lab/report/html.hpp"
+#include "lab/page/html.hpp"
 
+#include <algorithm>
 #include <cstddef>
+#include <set>
 
 #include "dope/core/error.hpp"
-#include "lab/report/style.hpp"
+#include "lab/page/style.hpp"
 #include "lab/support/svg.hpp"
 
-namespace report {
+namespace page {
 namespace {
 
 using dope::detail::text;
@@ -45,6 +47,35 @@ std::string class_of_cell(const std::string& cell, bool number) {
   return cell.size() > long_cell ? " class=\"long\"" : "";
 }
 
+void require_word(std::string_view id) {
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+  if (id.empty() || id.find_first_not_of(letters) != std::string_view::npos)
+    throw dope::Error("html_page", "id \"" + std::string(id) + "\"", "a word of letters, digits and hyphens");
+}
+
+/// All values that follow `opening` in the page, up to the next quote. A text has none: its quotes are
+/// escaped.
+std::vector<std::string_view> attributes_of(std::string_view page, std::string_view opening) {
+  std::vector<std::string_view> values;
+  for (std::size_t at = page.find(opening); at != std::string_view::npos; at = page.find(opening, at)) {
+    at += opening.size();
+    values.push_back(page.substr(at, page.find('"', at) - at));
+  }
+  return values;
+}
+
+void require_links(std::string_view page) {
+  std::set<std::string_view> ids;
+  for (const std::string_view id : attributes_of(page, " id=\"")) {
+    if (!ids.insert(id).second)
+      throw dope::Error("html_page", "id \"" + std::string(id) + "\" twice", "an id once");
+  }
+  for (const std::string_view target : attributes_of(page, " href=\"#")) {
+    if (!ids.contains(target))
+      throw dope::Error("html_page", "a link to \"" + std::string(target) + "\"", "an id of the page");
+  }
+}
+
 class PageWriter {
  public:
   explicit PageWriter(const Document& document) {
@@ -63,22 +94,33 @@ class PageWriter {
     contents(document);
     out_ += "<main>\n";
     for (std::size_t i = 0; i < document.chapters.size(); ++i)
-      chapter(document.chapters[i], text("run-", i + 1));
+      chapter(document.chapters[i], id_of(document.chapters[i], i));
     out_ += "</main>\n</div>\n<script>" + std::string(theme_script()) + "</script>\n</body>\n</html>\n";
   }
 
   [[nodiscard]] std::string page() const { return out_; }
 
  private:
+  static std::string id_of(const Chapter& run, std::size_t index) {
+    if (run.id.empty()) return text("run-", index + 1);
+    require_word(run.id);
+    return run.id;
+  }
+  static std::string id_of(const Section& section, const std::string& run, std::size_t index) {
+    if (section.id.empty()) return text(run, "-section-", index + 1);
+    require_word(section.id);
+    return section.id;
+  }
+
   void contents(const Document& document) {
     out_ += "<nav aria-labelledby=\"contents\">\n<h2 id=\"contents\">Contents</h2>\n<ul>\n";
     for (std::size_t i = 0; i < document.chapters.size(); ++i) {
       const Chapter& run = document.chapters[i];
-      const std::string id = text("run-", i + 1);
+      const std::string id = id_of(run, i);
       out_ += "<li><a href=\"#" + id + "\">" + escaped_html(run.title) + "</a>\n<ul>\n";
       for (std::size_t s = 0; s < run.sections.size(); ++s) {
-        out_ += text("<li><a href=\"#", id, "-section-", s + 1, "\">") + escaped_html(run.sections[s].title) +
-                "</a></li>\n";
+        out_ += "<li><a href=\"#" + id_of(run.sections[s], id, s) + "\">" +
+                escaped_html(run.sections[s].title) + "</a></li>\n";
       }
       out_ += "</ul>\n</li>\n";
     }
@@ -89,13 +131,27 @@ class PageWriter {
     out_ += "<section aria-labelledby=\"" + id + "\">\n<h2 id=\"" + id + "\">" + escaped_html(run.title) +
             "</h2>\n";
     for (std::size_t s = 0; s < run.sections.size(); ++s) {
-      const std::string own = text(id, "-section-", s + 1);
+      const std::string own = id_of(run.sections[s], id, s);
       out_ += "<section aria-labelledby=\"" + own + "\">\n<h3 id=\"" + own + "\">" +
               escaped_html(run.sections[s].title) + "</h3>\n";
       for (const Block& block : run.sections[s].blocks)
         std::visit([&](const auto& content) { write(content); }, block);
       out_ += "</section>\n";
     }
+    if (!run.panels.empty()) {
+      out_ += "<div class=\"panels\">\n";
+      for (const Panel& one : run.panels) panel(one);
+      out_ += "</div>\n";
+    }
+    out_ += "</section>\n";
+  }
+
+  void panel(const Panel& panel) {
+    require_word(panel.id);
+    const std::string title = panel.id + "-title";
+    out_ += "<section class=\"panel\" id=\"" + panel.id + "\" aria-labelledby=\"" + title + "\">\n<h3 id=\"" +
+            title + "\">" + escaped_html(panel.title) + "</h3>\n";
+    for (const Block& block : panel.blocks) std::visit([&](const auto& content) { write(content); }, block);
     out_ += "</section>\n";
   }
 
@@ -107,6 +163,19 @@ class PageWriter {
   void write(const Bullets& bullets) {
     out_ += "<ul>\n";
     for (const auto& item : bullets.items) out_ += "<li>" + escaped_html(item) + "</li>\n";
+    out_ += "</ul>\n";
+  }
+  void write(const Gallery& gallery) {
+    out_ += "<div class=\"gallery\">\n";
+    for (const Picture& picture : gallery.pictures) write(picture);
+    out_ += "</div>\n";
+  }
+  void write(const Links& links) {
+    out_ += "<ul class=\"links\" aria-label=\"" + escaped_html(links.label) + "\">\n";
+    for (const auto& [words, target] : links.items) {
+      require_word(target);
+      out_ += "<li><a href=\"#" + target + "\">" + escaped_html(words) + "</a></li>\n";
+    }
     out_ += "</ul>\n";
   }
   void write(const Facts& facts) {
@@ -193,6 +262,10 @@ std::string inline_svg(std::string_view svg, std::string_view id) {
   return body;
 }
 
-std::string html_page(const Document& document) { return PageWriter(document).page(); }
+std::string html_page(const Document& document) {
+  const std::string page = PageWriter(document).page();
+  require_links(page);
+  return page;
+}
 
-}  // namespace report
+}  // namespace page

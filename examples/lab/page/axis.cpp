@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include "lab/report/axis.hpp"
+#include "lab/page/axis.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdlib>
+#include <string_view>
 
 #include "lab/support/chart.hpp"
 
-namespace report {
+namespace page {
 
 Axis axis_over(std::span<const double> values, std::size_t steps) {
   double low = 0.0;
@@ -40,6 +43,43 @@ Axis axis_over(std::span<const double> values, std::size_t steps) {
   return axis;
 }
 
+namespace {
+
+/// 10 to a whole power, in words: "0.01" to "1000", or "10⁻⁷".
+std::string power_of_ten(int power) {
+  if (power >= 0 && power <= 3) return "1" + std::string(static_cast<std::size_t>(power), '0');
+  if (power < 0 && power >= -2) return "0." + std::string(static_cast<std::size_t>(-power - 1), '0') + "1";
+  constexpr std::array<std::string_view, 10> raised = {"⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"};
+  std::string words = power < 0 ? "10⁻" : "10";
+  for (const char digit : std::to_string(std::abs(power)))
+    words += raised[static_cast<std::size_t>(digit - '0')];
+  return words;
+}
+
+}  // namespace
+
+Axis decades_over(std::span<const double> values, std::size_t steps) {
+  int low = 0;
+  int high = 0;
+  bool any = false;
+  for (const double value : values) {
+    if (!std::isfinite(value) || !(value > 0.0)) continue;
+    const double power = std::log10(value);
+    const auto below = static_cast<int>(std::floor(power + 1e-9));
+    const auto above = static_cast<int>(std::ceil(power - 1e-9));
+    low = any ? std::min(low, below) : below;
+    high = any ? std::max(high, above) : above;
+    any = true;
+  }
+  high = std::max(high, low + 1);
+  const int wanted = std::max(static_cast<int>(steps), 1);
+  const int step = (high - low + wanted - 1) / wanted;
+  Axis axis{static_cast<double>(low), static_cast<double>(high), {}};
+  for (int power = low; power <= high; power += step)
+    axis.ticks.push_back({static_cast<double>(power), power_of_ten(power)});
+  return axis;
+}
+
 Axis percent_axis(std::size_t steps) {
   Axis axis{0.0, 100.0, {}};
   for (std::size_t i = 0; i <= steps; ++i) {
@@ -49,4 +89,4 @@ Axis percent_axis(std::size_t steps) {
   return axis;
 }
 
-}  // namespace report
+}  // namespace page

@@ -6,12 +6,11 @@
 #include <string>
 #include <vector>
 
-namespace report {
+#include "lab/support/chart.hpp"
 
-struct Tick {
-  double at = 0.0;
-  std::string label;
-};
+namespace page {
+
+using lab::Tick;
 
 /// A span of values with round ends and ticks at the steps between them.
 struct Axis {
@@ -23,7 +22,11 @@ struct Axis {
 /// About `steps` steps of 1, 2 or 5 · 10^k that cover all values that are numbers; [0, 1] where none is.
 [[nodiscard]] Axis axis_over(std::span<const double> values, std::size_t steps);
 
+/// Whole powers of ten, about `steps` steps of them, that cover all finite values above 0: all in decimal
+/// logarithms, the labels alone are powers. [0, 1], 1 to 10, where there is none.
+[[nodiscard]] Axis decades_over(std::span<const double> values, std::size_t steps);
+
 /// 0 to 100 in steps of 25 or 50, for shares in percent.
 [[nodiscard]] Axis percent_axis(std::size_t steps);
 
-}  // namespace report
+}  // namespace page
