@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Proves every law: installs what is missing, builds, runs all tests.
 #
-#   bash tests/run.sh [--compiler NAME] [--sanitize LIST] [--baseline] [--library]
+#   bash tests/run.sh [--compiler NAME] [--sanitize LIST] [--baseline] [--library] [--kernels]
 #                     [--aarch64] [--benches] [--browser] [ctest arguments]
 #
 #   --compiler NAME   g++ (default), clang++, or any other
 #   --sanitize LIST   a slow build that watches itself, with all assertions on; e.g. address,undefined
 #   --baseline        built for the least processor of its kind, not the one at hand
 #   --library         the library's laws alone: no program, no BLIS, no stranger's project
+#   --kernels         of --library, the rooms whose code depends on the processor: core, rope, spectral, denoise
 #   --aarch64         the library's laws alone, cross-compiled for the least 64-bit Arm processor, under qemu: slow
 #   --benches         the benches are built too, not run
 #   --browser         the report's page is looked at too, in headless Chromium (80 MB to fetch)
@@ -43,6 +44,10 @@ while [ $# -gt 0 ]; do
     --library)
       options+=(-DDOPE_BUILD_PROGRAMS=OFF -DDOPE_TEST_STRANGERS=OFF)
       folder+=-library
+      shift ;;
+    --kernels)
+      options+=(-DDOPE_BUILD_PROGRAMS=OFF -DDOPE_TEST_STRANGERS=OFF '-DDOPE_TEST_ROOMS=core;rope;spectral;denoise')
+      folder+=-kernels
       shift ;;
     --aarch64)
       options+=(--toolchain cmake/aarch64-linux-gnu.cmake -DDOPE_BUILD_PROGRAMS=OFF -DDOPE_TEST_STRANGERS=OFF)
