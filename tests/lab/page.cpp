@@ -101,6 +101,17 @@ TEST_CASE("an id twice, a link to nowhere and an id that is no word are errors")
   });
 }
 
+TEST_CASE("ids are words, wherever they stand") {
+  for (const char* id : {"a b", "a\"", "ä", "a<b", "a_b"}) {
+    CAPTURE(id);
+    CHECK_THROWS_AS(static_cast<void>(page::html_page({"t", "i", {{"c", {{"s", {}, id}}}}})), dope::Error);
+    CHECK_THROWS_AS(static_cast<void>(page::html_page({"t", "i", {{"c", {}, {}, id}}})), dope::Error);
+    CHECK_THROWS_AS(static_cast<void>(page::html_page({"t", "i", {{"c", {}, {{id, "p", {}}}}}})),
+                    dope::Error);
+  }
+  CHECK_NOTHROW(static_cast<void>(page::html_page({"t", "i", {{"c", {{"s", {}, "Head-1"}}}}})));
+}
+
 TEST_CASE("in galleries, links and panels too no text becomes markup") {
   const auto of = [](const std::string& words) {
     auto document = two_panels();

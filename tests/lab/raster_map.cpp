@@ -71,6 +71,16 @@ TEST_CASE("few cells have their figures printed, in an ink that shows; many have
   const auto elements = xml_elements(lab::raster_map_svg(map));
   CHECK(count_texts(elements, "0.031") == 2);  // the second cell of both panels, 1/32
   CHECK(count_texts(elements, "0.969") == 2);
+  // 0.031 stands in the second column of the first row of its panel's image.
+  lab::test::XmlElement image;
+  for (const auto& element : elements) {
+    if (element.name == "image") image = element;
+    if (element.name != "text" || element.text != "0.031") continue;
+    const double column = number(image, "width") / 8.0;
+    CHECK(std::abs(number(element, "x") - (number(image, "x") + 1.5 * column)) < 0.011);
+    CHECK(number(element, "y") > number(image, "y"));
+    CHECK(number(element, "y") < number(image, "y") + number(image, "height") / 4.0);
+  }
   CHECK(count_texts(xml_elements(lab::raster_map_svg(example(60, 8))), "0.5") == 1);  // the scale's tick
 }
 

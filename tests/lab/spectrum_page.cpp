@@ -188,6 +188,22 @@ TEST_CASE("where heads are many, those whose key has the lowest entropy have a p
   CHECK(count(spectrum::html_of(leaning(), survey), "query heads only") == 0);
 }
 
+TEST_CASE("a panel leads to its neighbours among the panels and back to the maps, above and below") {
+  const auto panels = spectrum::document_of(leaning(), surveyed(), 3).chapters.back().panels;
+  REQUIRE(panels.size() == 3);
+  for (std::size_t i = 0; i < panels.size(); ++i) {
+    std::vector<std::string> expected;
+    if (i > 0) expected.push_back(panels[i - 1].id);
+    expected.push_back("maps");
+    if (i + 1 < panels.size()) expected.push_back(panels[i + 1].id);
+    for (const auto& block : {panels[i].blocks.front(), panels[i].blocks.back()}) {
+      std::vector<std::string> targets;
+      for (const auto& link : std::get<page::Links>(block).items) targets.push_back(link.target);
+      CHECK(targets == expected);
+    }
+  }
+}
+
 TEST_CASE("a map's cell is the head's number and leads to the head") {
   const auto document = spectrum::document_of(leaning(), surveyed());
   const auto pictures = pictures_of(document);

@@ -31,8 +31,9 @@ using dope::detail::text;
 constexpr double in_degrees = 180.0 / std::numbers::pi;
 constexpr std::array<Side, 2> sides_in_order = {Side::query, Side::key};
 constexpr std::string_view no_break = "\u00a0";
-constexpr std::size_t most_ranked = 8;  // the r of the map of truncated effective ranks
-constexpr std::size_t first_heads = 5;  // of a ranking
+constexpr std::size_t most_ranked = 8;         // the r of the map of truncated effective ranks
+constexpr std::size_t most_heads_abreast = 8;  // of two maps in one line of the page
+constexpr std::size_t first_heads = 5;         // of a ranking
 
 std::string panel_id(dope::HeadId id) { return text("head-", id.layer, "-", id.head); }
 
@@ -71,24 +72,33 @@ std::vector<double> by_head(const Survey& survey, Side side, const Value& value)
 
 /// The same measure of keys and of queries.
 template <class Value>
-void add_maps(page::Gallery& gallery, const Survey& survey, const std::vector<dope::HeadId>& panels,
-              HeadMeasure measure, const Value& value) {
+void add_maps(std::vector<page::Picture>& pictures, const Survey& survey,
+              const std::vector<dope::HeadId>& panels, HeadMeasure measure, const Value& value) {
   const std::string title = measure.title;
   for (const Side side : {Side::key, Side::query}) {
     measure.title = text(title, ", ", side == Side::key ? "keys" : "queries");
     measure.side = side;
     measure.values = by_head(survey, side, value);
-    gallery.pictures.push_back(head_map(measure, survey.shape.layers, links_of(survey, side, panels)));
+    pictures.push_back(head_map(measure, survey.shape.layers, links_of(survey, side, panels)));
   }
 }
 
 /// A measure of the query heads' attention.
 template <class Value>
-void add_attention_map(page::Gallery& gallery, const Survey& survey, const std::vector<dope::HeadId>& panels,
-                       HeadMeasure measure, const Value& value) {
+void add_attention_map(std::vector<page::Picture>& pictures, const Survey& survey,
+                       const std::vector<dope::HeadId>& panels, HeadMeasure measure, const Value& value) {
   measure.side = Side::query;
   for (const HeadAttention& head : survey.attention) measure.values.push_back(value(head));
-  gallery.pictures.push_back(head_map(measure, survey.shape.layers, links_of(survey, Side::query, panels)));
+  pictures.push_back(head_map(measure, survey.shape.layers, links_of(survey, Side::query, panels)));
+}
+
+/// Side by side where they are narrow enough, else one below the other.
+void put_maps(page::Section& section, std::vector<page::Picture> pictures, const Survey& survey) {
+  if (survey.shape.query_heads <= most_heads_abreast) {
+    section.blocks.emplace_back(page::Gallery{std::move(pictures)});
+    return;
+  }
+  for (page::Picture& picture : pictures) section.blocks.emplace_back(std::move(picture));
 }
 
 page::Chapter reading_chapter(const Projections& projections, const Survey& survey) {
@@ -147,7 +157,7 @@ page::Chapter maps_chapter(const Projections& projections, const Survey& survey,
         " whose keys have the lowest von Neumann entropy have a panel: cells of the others lead nowhere.");
   }
   page::Section spectra{"Entropy and rank", {page::Paragraph{how}}};
-  page::Gallery ranks;
+  std::vector<page::Picture> ranks;
   add_maps(
       ranks, survey, panels,
       {"Von Neumann entropy", "low: the rows' energy lies along few directions", "entropy (nats)", {}, {}, 2},
@@ -166,9 +176,9 @@ page::Chapter maps_chapter(const Projections& projections, const Survey& survey,
               2},
              [&](const HeadSpectrum& head) { return dope::truncated_effective_rank(head.spectra.head, r); });
   }
-  spectra.blocks.emplace_back(std::move(ranks));
+  put_maps(spectra, std::move(ranks), survey);
   page::Section slow{"Energy of slow bands", {}};
-  page::Gallery energies;
+  std::vector<page::Picture> energies;
   add_maps(energies, survey, panels,
            {text("Energy at native wavelengths ≥ L = ", projections.training_length),
             "of bands that did not turn once in training",
@@ -177,12 +187,12 @@ page::Chapter maps_chapter(const Projections& projections, const Survey& survey,
             {},
             0},
            [&](const HeadSpectrum& head) { return 100.0 * slow_energy(projections, head); });
-  slow.blocks.emplace_back(std::move(energies));
+  put_maps(slow, std::move(energies), survey);
   page::Section attention{
       "Attention",
       {page::Paragraph{text("Share of query heads whose sink score passes 0.3 (the sink rate): ",
                             lab::figure(100.0 * survey.sink_rate(), 1), " %.")}}};
-  page::Gallery measures;
+  std::vector<page::Picture> measures;
   add_attention_map(measures, survey, panels,
                     {"Sink score", "mean attention on the first token", "share (%)", {}, {}, 1},
                     [](const HeadAttention& head) { return 100.0 * head.sink_score; });
@@ -199,7 +209,7 @@ page::Chapter maps_chapter(const Projections& projections, const Survey& survey,
                         return 100.0 * head.retrieval.value_or(std::numeric_limits<double>::quiet_NaN());
                       });
   }
-  attention.blocks.emplace_back(std::move(measures));
+  put_maps(attention, std::move(measures), survey);
   return {"Maps of heads", {std::move(spectra), std::move(slow), std::move(attention)}, {}, "maps"};
 }
 
@@ -242,8 +252,7 @@ page::Chapter bounds_chapter(const Survey& survey) {
   section.blocks.emplace_back(page::Paragraph{text(
       "Where all rows of a band lie in a cone of half-angle γ < 90°, their sum is at least N·min‖x‖·cos γ "
       "long, λ₁ of their Gram at least N·min‖x‖²·cos²γ, and σ₁ of the band's scores at least the product of "
-      "both "
-      "sides' bounds and cos ψ over √d. Elsewhere nothing is claimed. Of ",
+      "both sides' bounds and cos ψ over √d. Elsewhere nothing is claimed. Of ",
       claimed, " claims here ", violations, violations == 1 ? " is violated" : " are violated",
       " (bound > measured · (1 + 10⁻⁹)).")});
   section.blocks.emplace_back(bound_scatter(survey));
@@ -450,8 +459,7 @@ page::Document document_of(const Projections& projections, const Survey& survey,
   document.title = "The spectral microscope";
   document.introduction =
       "What the queries and keys of every head look like, before and after rotation: where their energy "
-      "lies, how "
-      "concentrated it is, what the theorems promise of it, and where the head looks.";
+      "lies, how concentrated it is, what the theorems promise of it, and where the head looks.";
   document.chapters = {reading_chapter(projections, survey),
                        maps_chapter(projections, survey, panels),
                        bands_chapter(projections, survey),

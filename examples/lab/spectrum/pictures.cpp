@@ -346,11 +346,11 @@ page::Picture cone_angles(const Projections& projections, const Survey& survey) 
     }
     chart.panels.push_back(std::move(panel));
   }
-  return {"cone-angles", page::panel_chart_svg(chart),
-          "Half the smallest arc that holds the directions of all tokens in a band, median over all heads. A "
-          "band "
-          "that turns all the way has no cone; only under 90° do the amplification theorems claim anything.",
-          std::move(sheet)};
+  return {
+      "cone-angles", page::panel_chart_svg(chart),
+      "Half the smallest arc that holds the directions of all tokens in a band, median over all heads. A "
+      "band that turns all the way has no cone; only under 90° do the amplification theorems claim anything.",
+      std::move(sheet)};
 }
 
 page::Picture bound_scatter(const Survey& survey, std::size_t most) {
@@ -464,8 +464,7 @@ page::Picture magnitudes(const Projections& projections, const Survey& survey, s
   }
   return {"magnitudes", lab::raster_map_svg(map),
           "Mean magnitude of entries by position (across) and channel (down), unrotated and under the "
-          "frequencies in "
-          "force.",
+          "frequencies in force.",
           std::nullopt};
 }
 
@@ -494,8 +493,7 @@ page::Picture cosines(const Projections& projections, const Survey& survey, std:
   }
   return {"cosines", lab::raster_map_svg(map),
           "Cosine of a token's rotated row (across) with each eigenvector (down, that of the largest "
-          "eigenvalue on "
-          "top). A head whose rows share one direction has a first row of one colour.",
+          "eigenvalue on top). A head whose rows share one direction has a first row of one colour.",
           std::nullopt};
 }
 
@@ -522,8 +520,7 @@ page::Picture attention_strip(const Projections& projections, const Survey& surv
                  {head.last, head.mean}}};
   return {"attention", page::position_chart_svg(chart),
           text("Attention of the query head over positions on a logarithmic scale. Above the dotted line a "
-               "bin has "
-               "more than an equal share.",
+               "bin has more than an equal share.",
                projections.needle ? " The needle is marked by a band and a triangle." : ""),
           std::nullopt};
 }
