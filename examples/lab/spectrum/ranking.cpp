@@ -120,11 +120,11 @@ void sort_heads(Ranking& ranking, std::span<const HeadSpectrum* const> heads, st
                    [&](const dope::HeadScore& a, const dope::HeadScore& b) {
                      return lowest_first ? a.value < b.value : a.value > b.value;
                    });
-  constexpr double rounding = 1e-12;
+  constexpr double same = 1e-12;
   const double first = ranking.heads.front().value;
   const double last = ranking.heads.back().value;
   if (ranking.heads.size() > 1 &&
-      std::abs(first - last) <= rounding * std::max(std::abs(first), std::abs(last))) {
+      std::abs(first - last) <= same * std::max(std::abs(first), std::abs(last))) {
     ranking.refusal = "all heads score the same";
     ranking.heads.clear();
     return;

@@ -103,14 +103,14 @@ Projections of_model(const Options& options) {
 }
 
 /// One of q and k of a file: layers × [tokens, heads, width].
-struct Side {
+struct FileSide {
   std::size_t tokens = 0;
   std::size_t heads = 0;
   std::size_t width = 0;
   std::vector<std::vector<float>> layers;
 };
 
-Side side_of(const reference::Safetensors& file, const char* name) {
+FileSide side_of(const reference::Safetensors& file, const char* name) {
   const auto& tensor = file.tensor(name);
   const std::string where = file.path().string() + ", " + name;
   reference::Shape shape = tensor.shape;
@@ -121,7 +121,7 @@ Side side_of(const reference::Safetensors& file, const char* name) {
                       "[layers, tokens, heads, width] or [tokens, heads, width], none 0");
   }
   const auto values = reference::floats_of(tensor, where);
-  Side side{shape[1], shape[2], shape[3], {}};
+  FileSide side{shape[1], shape[2], shape[3], {}};
   const std::size_t of_layer = side.tokens * side.heads * side.width;
   for (std::size_t layer = 0; layer < shape[0]; ++layer) {
     const auto first = values.begin() + static_cast<std::ptrdiff_t>(layer * of_layer);
