@@ -33,6 +33,7 @@ Projections noise() {
   Projections from;
   from.shape = {2, 4, 2, 8, 8};
   from.tokens = 150;
+  from.length = 150;
   from.training_length = 50;
   from.base = 100.0;
   from.native = dope::native_frequencies(dope::RopeParameters{100.0, 8, 8, 50});
@@ -278,6 +279,9 @@ TEST_CASE("projections that do not fit are refused, by name") {
   from = noise();
   from.scaled.omega.pop_back();
   CHECK(refusal_of(from).find("4 of each") != std::string::npos);
+  from = noise();
+  from.length = 149;
+  CHECK(refusal_of(from).find("at least the 150") != std::string::npos);
   from = noise();
   from.training_length = 0;
   CHECK(refusal_of(from).find("training length 0") != std::string::npos);

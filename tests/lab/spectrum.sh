@@ -81,9 +81,10 @@ tensors odd 'q, k = q[:, :, :3], k[:, :, :3]'
 tensors group 'q = np.repeat(q, 2, axis=1)[:, :3]'
 tensors base 'del said["base"]'
 tensors trained 'said["training_length"] = "eight"'
+tensors long 'said["length"] = "8"'
 tensors pairing 'said["pairing"] = "neox"'
 tensors rotated 'said["rotated_width"] = "6"'
-for name in nan zero shape flat odd group base trained pairing rotated; do refuse --qk $name.safetensors; done
+for name in nan zero shape flat odd group base trained long pairing rotated; do refuse --qk $name.safetensors; done
 refuse --qk nothing.safetensors
 head -c 100 good.safetensors >short.safetensors
 refuse --qk short.safetensors

@@ -184,7 +184,7 @@ def check(folder):
     agree("native frequencies", settings["native_frequencies"], native)
     scaled = np.array(settings["scaled_frequencies"])
     if settings["scaling"].startswith("dynamic_ntk"):
-        stretch = max(1.0, tokens / trained) ** (rotated / (rotated - 2))
+        stretch = max(1.0, int(said.get("length", tokens)) / trained) ** (rotated / (rotated - 2))
         agree("scaled frequencies", scaled, (base * stretch) ** (-np.arange(0, rotated, 2) / rotated))
     needle = [int(n) for n in said["needle"].split(":")] if "needle" in said else None
     a, b = pairs(rotated, pairing)

@@ -40,6 +40,7 @@ Projections leaning() {
   Projections from;
   from.shape = {layers, query_heads, key_heads, width, width};
   from.tokens = tokens;
+  from.length = tokens;
   from.training_length = 20;
   from.base = 1000.0;
   from.native = dope::native_frequencies(dope::RopeParameters{1000.0, width, width, 20});

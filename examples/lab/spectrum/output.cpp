@@ -70,6 +70,7 @@ Json settings_of(const Projections& from, const Survey& survey) {
   for (const Stage stage : stages) stage_names.push_back(name_of(stage));
   return {{"origin", from.origin},
           {"tokens", from.tokens},
+          {"length", from.length},
           {"training_length", from.training_length},
           {"scaling", from.scaling},
           {"base", from.base},

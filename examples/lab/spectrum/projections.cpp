@@ -43,6 +43,10 @@ void validate(const Projections& from) {
     throw dope::Error("projections", text(from.tokens, " tokens, training length ", from.training_length),
                       "at least 1 of each");
   }
+  if (from.length < from.tokens) {
+    throw dope::Error("projections", text("a request of ", from.length, " tokens"),
+                      text("at least the ", from.tokens, " that are there"));
+  }
   const std::size_t bands = from.shape.rotated_width / 2;
   if (from.native.bands() != bands || from.scaled.bands() != bands) {
     throw dope::Error("projections",

@@ -26,6 +26,7 @@ struct TokenRange {
 struct Projections {
   dope::AttentionShape shape;
   std::size_t tokens = 0;
+  std::size_t length = 0;  // of the request that the scaling is set for, at least `tokens`
   dope::Pairing pairing = dope::Pairing::half_split;
   double base = 0.0;                // of the native frequencies
   dope::Frequencies native;         // training's

@@ -26,12 +26,12 @@ using dope::detail::text;
 
 void set_frequencies(Projections& into, const std::string& scaling, const dope::Scaling& own,
                      const dope::RopeParameters& rope) {
-  const auto chosen = lab::scaling_named(scaling, own, rope.training_length, into.tokens);
+  const auto chosen = lab::scaling_named(scaling, own, rope.training_length, into.length);
   into.training_length = rope.training_length;
   into.native = dope::native_frequencies(rope);
-  into.scaled = dope::scaled_frequencies(rope, chosen, into.tokens);
+  into.scaled = dope::scaled_frequencies(rope, chosen, into.length);
   into.scaling =
-      scaling + " at " + shortest(lab::stretch(rope.training_length, into.tokens)) + " training lengths";
+      scaling + " at " + shortest(lab::stretch(rope.training_length, into.length)) + " training lengths";
   into.base = rope.base;
 }
 
@@ -77,14 +77,15 @@ Projections of_model(const Options& options) {
   Projections into;
   into.shape = model.shape();
   into.tokens = prompt.tokens.size();
+  into.length = length;
   into.pairing = reference::Config::pairing;
   into.origin = prompt.origin;
   into.needle = prompt.needle;
   set_frequencies(into, options.scaling, config.scaling, config.rope());
   into.queries.resize(into.shape.layers);
   into.keys.resize(into.shape.layers);
-  const auto scaling = lab::scaling_named(options.scaling, model, into.tokens);
-  reference::Request request(model, reference::make_schedule(model, scaling, into.tokens));
+  const auto scaling = lab::scaling_named(options.scaling, model, length);
+  reference::Request request(model, reference::make_schedule(model, scaling, length));
   request.tap([&](std::size_t layer, dope::HeadsView<const float> queries, dope::HeadsView<const float> keys,
                   std::size_t) {
     const auto append = [&](std::vector<float>& rows, dope::HeadsView<const float> from) {
@@ -196,6 +197,8 @@ Projections of_file(const Options& options) {
       options.pairing, "pairing",
       [](const std::string&, const std::string& given) { return dope::parse<dope::Pairing>(given); },
       [] { return dope::Pairing::half_split; });
+  const auto length = metadata.find("length");
+  into.length = length ? count_of(metadata.where("length"), *length) : query.tokens;
   into.needle = options.needle;
   if (const auto given = metadata.find("needle"); !into.needle && given)
     into.needle = token_range(metadata.where("needle"), *given);
@@ -237,6 +240,7 @@ void save_projections(const std::filesystem::path& path, const Projections& from
   std::map<std::string, std::string, std::less<>> metadata = {
       {"base", shortest(from.base)},
       {"training_length", std::to_string(from.training_length)},
+      {"length", std::to_string(from.length)},
       {"rotated_width", std::to_string(shape.rotated_width)},
       {"pairing", std::string(name_of(from.pairing))},
       {"origin", from.origin}};
