@@ -21,7 +21,7 @@
 //   von_neumann                invariant   invariant              [0, ln rank X]
 //   band_mean                  invariant   not (U must keep every band's plane)   [0, ln 2]
 //   truncated_effective_rank   invariant   invariant              [1, min(r, rank X)]
-//   truncated_mean             not         invariant              unbounded
+//   truncated_mean             not         invariant              [−1/e, ∞)
 //   uncomp                     invariant   invariant              [0, 1], to d·10⁻¹⁰ at both ends
 //   spectral_norm raw          ·s²         invariant              (0, ∞)
 //   spectral_norm trace_share  invariant   invariant              [1/rank X, 1]
