@@ -52,7 +52,7 @@ TEST_CASE("docs/spectral.md: entropies of a head") {
   const dope::Spectrum spectrum = dope::spectrum_of(gram);
   const double full = dope::von_neumann(spectrum);                      // −Σ p ln p, 0 … ln 16
   const double rank = dope::truncated_effective_rank(spectrum, 8);      // 1 … 8
-  const double printed = dope::truncated_mean(spectrum, 8);             // the other version's, unbounded
+  const double printed = dope::truncated_mean(spectrum, 8);             // the other version's, from −1/e up
   const auto bands = dope::band_grams_of(gram, dope::Pairing::half_split, 8);
   const double mean = dope::band_mean(bands);                           // 0 … ln 2
   // [/entropy]
