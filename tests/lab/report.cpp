@@ -224,15 +224,24 @@ TEST_CASE("the paired table counts prompts that one method alone answered, and c
        test("by_all", 100, "original", "11111111", 0.5), test("dynamic_ntk", 100, "original", "0", 1.0),
        test("by_all", 100, "original", "1", 1.0), test("plain", 100, "original", "0", 1.0)});
   REQUIRE(sheet.rows.size() == 2);
-  CHECK(sheet.rows[0] == std::vector<std::string>{"plain", "+1 −1 [p = 1.000]"});
-  CHECK(sheet.rows[1][1] == "+7 −0 [p = 0.031]");
+  CHECK(sheet.rows[0] == std::vector<std::string>{"plain", "+1 −1 [p=1.000]"});
+  CHECK(sheet.rows[1][1] == "+7 −0 [p=0.031]");
+  // 10 won, none lost: p = 2/1024; 12: 2/4096, which no cell shows as 0.000.
+  const auto alone = [](std::size_t won) {
+    return report::paired_table({test("dynamic_ntk", 100, "original", std::string(won, '0')),
+                                 test("by_all", 100, "original", std::string(won, '1'))})
+        .rows.at(0)
+        .at(1);
+  };
+  CHECK(alone(10) == "+10 −0 [p=0.002]");
+  CHECK(alone(12) == "+12 −0 [p<0.001]");
   CHECK(report::paired_table({test("plain", 100, "original", "1")}).rows.empty());
   // Verdicts of another number of prompts are not paired; a method without any pair has no row.
   const auto unpaired =
       report::paired_table({test("plain", 100, "original", "10"), test("dynamic_ntk", 100, "original", "1"),
                             test("by_all", 100, "original", "1")});
   REQUIRE(unpaired.rows.size() == 1);
-  CHECK(unpaired.rows[0] == std::vector<std::string>{"by_all", "+0 −0 [p = 1.000]"});
+  CHECK(unpaired.rows[0] == std::vector<std::string>{"by_all", "+0 −0 [p=1.000]"});
 }
 
 TEST_CASE("a run under another scaling is held against that scaling's row, and says so") {
@@ -260,7 +269,7 @@ TEST_CASE("a run under another scaling is held against that scaling's row, and s
   const std::string other = page(R"(,"scaling":"llama3")");
   for (const std::string said :
        {"Against llama3", "(llama3 alone)", "and llama3 without a plan", "under llama3 without a plan",
-        "+2 −1 <span class=\"interval\">[p = 1.000]</span>"}) {
+        "+2 −1 <span class=\"interval\">[p=1.000]</span>"}) {
     CAPTURE(said);
     CHECK(other.find(said) != std::string::npos);
   }
@@ -291,6 +300,24 @@ TEST_CASE("a control shows its draws' mean and standard deviation, summed over d
     CAPTURE(list);
     CHECK_THROWS_AS(static_cast<void>(draws(list, "3")), dope::Error);
   }
+}
+
+TEST_CASE("prompts per entry counts a prompt once, however many draws of a control meet it") {
+  const auto control = [](const std::string& method) {
+    TestCell cell = test(method, 100, "original", std::string(12, '1'));
+    cell.verdicts.clear();
+    cell.draws = {3, 3, 3, 3};
+    return cell;
+  };
+  const auto said = [](std::vector<TestCell> tests) {
+    const auto sections = report::needle_sections({std::move(tests), {}, {}, {}}, {});
+    const std::string& words = std::get<page::Paragraph>(sections.at(0).blocks.at(0)).text;
+    const std::size_t at = words.find("prompts per entry");
+    return words.substr(at, words.find('.', at) - at);
+  };
+  CHECK(said({test("plain", 100, "original", "101"), test("plain", 100, "noisy", "10"),
+              control("random by_all")}) == "prompts per entry: 2 noisy, 3 original");
+  CHECK(said({control("random by_all")}) == "prompts per entry: 3 original");
 }
 
 TEST_CASE("heads that no score selected are told by what chose them") {

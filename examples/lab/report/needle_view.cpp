@@ -59,6 +59,11 @@ class Tests {
 
     [[nodiscard]] double share() const { return static_cast<double>(hits) / static_cast<double>(prompts); }
 
+    /// Each prompt once, though all draws of a control meet it.
+    [[nodiscard]] std::size_t distinct_prompts() const {
+      return prompts / std::max<std::size_t>(1, draws.size());
+    }
+
     /// Standard deviation of the draws' shares; 0 for one draw.
     [[nodiscard]] double spread() const {
       if (draws.size() < 2) return 0.0;
@@ -368,17 +373,18 @@ page::Section results_section(const Tests& tests, const std::vector<TestCell>& c
     std::size_t most = 0;
     for (const auto& method : tests.methods()) {
       for (const std::size_t length : tests.lengths())
-        most = std::max(most, tests.tally(method, setup, length).prompts);
+        most = std::max(most, tests.tally(method, setup, length).distinct_prompts());
     }
     prompts += text(prompts.empty() ? "" : ", ", most, " ", setup);
   }
-  section.blocks.emplace_back(page::Paragraph{
-      text("Greedy exact match of ", shots ? "the expected digits" : "five digits",
-           ", % with 95 % Wilson interval",
-           tests.has_controls() ? "; of random heads mean ± standard deviation of the draws" : "",
-           "; over all depths; prompts per entry: ", prompts,
-           ". Columns stand in the paper's order. Where lengths chose heads in different ways, the choices "
-           "stand in the order of the lengths.")});
+  section.blocks.emplace_back(page::Paragraph{text(
+      "Greedy exact match of ", shots ? "the expected digits" : "five digits",
+      ", % with 95 % Wilson interval",
+      tests.has_controls() ? "; of random heads mean ± standard deviation of the draws, each on every prompt"
+                           : "",
+      "; over all depths; prompts per entry: ", prompts,
+      ". Columns stand in the paper's order. Where lengths chose heads in different ways, the choices "
+      "stand in the order of the lengths.")});
   page::Bullets setups;
   for (const auto& setup : tests.setups()) setups.items.push_back(setup_in_words(setup));
   section.blocks.emplace_back(std::move(setups));
@@ -486,7 +492,7 @@ page::Sheet paired_table(const std::vector<TestCell>& cells, std::string_view sc
     for (; pair != end; ++pair) {
       row.push_back(pair->compared == 0
                         ? "–"
-                        : text("+", pair->won, " −", pair->lost, " [p = ", lab::figure(*value++, 3), "]"));
+                        : text("+", pair->won, " −", pair->lost, " [", lab::p_text(*value++), "]"));
     }
     sheet.rows.push_back(std::move(row));
   }
