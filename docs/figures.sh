@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Draws the pictures of the course's pages again, docs/pictures/course: installs what is missing, builds the lessons
-# into build/, and runs each.
+# Draws the pictures of docs/pictures again: installs what is missing, builds the programs into build/, and runs each.
+# Two need long runs of their own, which their pages name: bits_by_position.svg and growth.svg.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 . "$root/cmake/packages.sh"
@@ -8,10 +8,17 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 need_packages "${program_packages[@]}"
 {
   cmake -S "$root" -B "$root/build" -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release -DDOPE_BUILD_TESTS=OFF
-  cmake --build "$root/build" --target course --parallel "$(nproc)"
+  cmake --build "$root/build" --target course atlas spectrum --parallel "$(nproc)"
 } >&2
 mkdir -p "$root/docs/pictures/course"
 cd "$root"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+build/examples/atlas --out "$work" >/dev/null
+cp "$work/atlas.svg" docs/pictures/
+build/examples/spectrum --out "$work" >/dev/null 2>&1
+for name in bands cones bounds; do cp "$work/$name.svg" "docs/pictures/spectrum_$name.svg"; done
+printf 'docs/pictures/%s.svg\n' atlas spectrum_bands spectrum_cones spectrum_bounds
 for lesson in examples/course/[0-9]*.cpp; do
   name=$(basename "$lesson" .cpp)
   [ "$name" = 00_first_program ] && continue  # prints, draws nothing

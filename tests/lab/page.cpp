@@ -16,6 +16,7 @@
 #include "lab/page/markdown.hpp"
 #include "lab/page/panel_chart.hpp"
 #include "lab/page/position_chart.hpp"
+#include "lab/page/style.hpp"
 #include "lab/page_reader.hpp"
 #include "lab/xml.hpp"
 
@@ -248,4 +249,21 @@ TEST_CASE("a position chart draws bins where they lie, however wide, and no mark
   refused([](page::PositionChart& broken) { broken.rows[0].notes.resize(3); });
   refused([](page::PositionChart& broken) { broken.marked = {{90, 101}}; });
   refused([](page::PositionChart& broken) { broken.marked = {{7, 7}}; });
+}
+
+TEST_CASE("a picture as a file of its own has the rules of its lines and leans on nothing") {
+  page::PanelChart chart;
+  chart.title = "title";
+  chart.x = {0.0, 1.0, {{0.0, "0"}, {1.0, "1"}}};
+  chart.y = chart.x;
+  chart.panels = {{"panel", "", {{page::Look::second, {{0.0, 0.0, 0.0, 0.0}, {1.0, 1.0, 1.0, 1.0}}}}}};
+  const std::string svg = page::panel_chart_svg(chart);
+  const std::string alone = page::standalone_svg(svg);
+  const auto elements = xml_elements(alone);
+  CHECK(elements.size() == xml_elements(svg).size() + 1);
+  CHECK(alone.find("var(") == std::string::npos);
+  CHECK(alone.find("figure") == std::string::npos);
+  CHECK(alone.find(".second{stroke:#b34700;") != std::string::npos);
+  CHECK(alone.find("http", alone.find("<style>")) == std::string::npos);
+  CHECK_THROWS_AS(static_cast<void>(page::standalone_svg("<p>")), dope::Error);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "lab/page/style.hpp"
 
+#include "dope/core/error.hpp"
 #include "lab/support/chart.hpp"
 
 namespace page {
@@ -91,6 +92,9 @@ constexpr std::string_view chart_rules = R"css(
 .uniform{stroke:var(--ink);stroke-width:1;stroke-dasharray:2 3;fill:none;opacity:.7}
 .frame{fill:none;stroke:var(--line)}
 .points-main{fill:none;stroke:var(--main);stroke-width:6;stroke-linecap:round}
+)css";
+
+constexpr std::string_view link_rules = R"css(
 figure svg a:focus{outline:none}
 figure svg a:hover rect[stroke],figure svg a:focus-visible rect[stroke]{stroke:var(--ink);stroke-width:3}
 )css";
@@ -156,13 +160,31 @@ addEventListener("afterprint",function(){folded.forEach(function(facts){facts.op
 
 }  // namespace
 
+std::string standalone_svg(std::string_view svg) {
+  const std::size_t open = svg.find("<svg");
+  const std::size_t end = open == std::string_view::npos ? open : svg.find('>', open);
+  if (end == std::string_view::npos)
+    throw dope::Error("standalone_svg", "no <svg> element", "an SVG picture");
+  std::string rules(chart_rules);
+  // Some readers of SVG know no custom properties: the colours stand where they are used.
+  for (std::size_t at = rules.find("var("); at != std::string::npos; at = rules.find("var(", at)) {
+    const std::size_t close = rules.find(')', at);
+    const std::string name = rules.substr(at + 4, close - at - 4) + ":";
+    const std::size_t value = light_colours.find(name) + name.size();
+    rules.replace(at, close + 1 - at, light_colours.substr(value, light_colours.find(';', value) - value));
+  }
+  std::string alone(svg.substr(0, end + 1));
+  alone += "\n<style>" + rules + "</style>";
+  return alone.append(svg.substr(end + 1));
+}
+
 std::string style_sheet() {
   const std::string light(light_colours);
   const std::string dark(dark_colours);
   return ":root{" + light +
          "}\n@media screen and (prefers-color-scheme:dark){:root:not([data-theme=light]){" + dark +
          "}}\n@media screen{:root[data-theme=dark]{" + dark + "}}" + std::string(page_rules) +
-         std::string(chart_rules) + picture_rules() + std::string(print_rules);
+         std::string(chart_rules) + std::string(link_rules) + picture_rules() + std::string(print_rules);
 }
 
 std::string_view theme_script() { return script; }

@@ -6,9 +6,11 @@
 #include <string>
 
 #include "dope/core/error.hpp"
+#include "lab/page/style.hpp"
 #include "lab/spectrum/options.hpp"
 #include "lab/spectrum/output.hpp"
 #include "lab/spectrum/page.hpp"
+#include "lab/spectrum/pictures.hpp"
 #include "lab/spectrum/source.hpp"
 #include "lab/spectrum/survey.hpp"
 #include "lab/support/progress.hpp"
@@ -37,8 +39,15 @@ int run(int argc, const char* const* argv) {
   reference::write_file_whole(file("spectrum.json"), spectrum::json_of(projections, survey));
   spectrum::write_tensors(file("spectrum.safetensors"), survey);
   reference::write_file_whole(file("spectrum.html"), spectrum::html_of(projections, survey, options.panels));
+  const auto draw = [&](const char* name, const page::Picture& picture) {
+    reference::write_file_whole(file(name), page::standalone_svg(picture.svg));
+  };
+  draw("bands.svg", spectrum::band_energy(projections, survey));
+  draw("cones.svg", spectrum::cone_angles(projections, survey));
+  draw("bounds.svg", spectrum::bound_scatter(survey));
   std::cout << spectrum::table_of(projections, survey) << '\n';
-  for (const char* name : {"spectrum.html", "spectrum.json", "spectrum.safetensors"})
+  for (const char* name :
+       {"spectrum.html", "spectrum.json", "spectrum.safetensors", "bands.svg", "cones.svg", "bounds.svg"})
     std::cout << file(name).string() << '\n';
   if (options.projected == spectrum::Projected::saved) {
     spectrum::save_projections(file("qk.safetensors"), projections);

@@ -20,9 +20,9 @@ constexpr std::string_view introduction =
     "amplification theorems promise beside what is measured; of every query head: sinks, attention entropy, "
     "recency,\n"
     "retrieval. Reads a needle prompt (or --text) with --model, or the q and k of any engine with --qk.\n\n"
-    "Leaves in --out: spectrum.html, spectrum.json, spectrum.safetensors. docs/spectrum.md says what stands "
-    "in "
-    "them.\n";
+    "Leaves in --out: spectrum.html, spectrum.json, spectrum.safetensors, and bands.svg, cones.svg, "
+    "bounds.svg.\n"
+    "docs/spectrum.md says what stands in them.\n";
 
 /// All of `text` as a number, or none.
 template <class Number>
