@@ -11,7 +11,7 @@
 #   --kernels         of --library, the rooms whose code depends on the processor: core, rope, spectral, denoise
 #   --aarch64         the library's laws alone, cross-compiled for the least 64-bit Arm processor, under qemu: slow
 #   --benches         the benches are built too, not run
-#   --browser         the report's page is looked at too, in headless Chromium (80 MB to fetch)
+#   --browser         the pages of report and spectrum are looked at too, in headless Chromium (80 MB to fetch)
 #
 # The plain build is in build/, every other combination in a folder of its own beside it.
 set -euo pipefail

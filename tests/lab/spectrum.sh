@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# The spectrum program: its numbers beside NumPy's, its outputs, bad input.   spectrum.sh PROGRAM MODEL CHECK.py
+# The spectrum program: its numbers beside NumPy's, its outputs, bad input; and with a fourth argument its page in that
+# browser, headless.   spectrum.sh PROGRAM MODEL CHECK.py [CHROMIUM]
 set -euo pipefail
 program=$(realpath "$1")
 model=$(realpath "$2")
 check=$(realpath "$3")
+chromium=${4:-}
+here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -102,3 +105,33 @@ refuse --model "$model" --rows 0
 refuse --model "$work"
 refuse --unknown
 refuse "$model"
+
+if [ "$chromium" ]; then
+  . "$here/browser_page.sh"
+  title=(--title "The spectral microscope")
+  in_panels=(--panel-figures eigenvalues=1 cumulative-energy=1 attention=1 magnitudes=1 cosines=1)
+
+  echo "== in a browser: one head at a time, the one that an address or a cell of a map leads to; every figure, no script"
+  echo "   error, no request; light, dark, phone, print, without script"
+  figures=(--figures head-map=11 band-energy=1 cone-angles=1 bounds=1)
+  browse needle/spectrum.html "${title[@]}" "${figures[@]}" "${in_panels[@]}" --panels head-0-0 head-2-0 head-3-7 ||
+    fail "the page is not as it should be"
+  # The least heads that may be, and no needle.
+  browse good/spectrum.html "${title[@]}" --figures head-map=10 band-energy=1 cone-angles=1 bounds=1 \
+    "${in_panels[@]}" --panels head-0-0 head-0-1 || fail "the page of a small file is not as it should be"
+
+  echo "== the same browser finds what is broken on purpose"
+  broken() {
+    refuse_page needle/spectrum.html "$@" "${title[@]}" "${figures[@]}" "${in_panels[@]}" --panels head-0-0 head-3-7
+  }
+  broken 'panels .* are shown' 'page.replace(".panel{display:none}", "")'
+  broken 'panels .* are shown' 'page.replace(".panel:target,.panel:has(:target),", "")'
+  broken 'is not in view' 'page.replace(".panel{display:none}", ".panel{display:none;scroll-margin-top:200vh}")'
+  broken 'no cell leads to head-3-7' 'page.replace("href=\"#head-3-7\"", "href=\"#maps\"")'
+  broken 'panel figures {' 're.sub("<figure id=\"figure-[0-9]+-cosines\".*?</figure>", "", page, 1, re.S)'
+  broken 'a hidden figure' 'page.replace("</style>", "figure[id$=bounds]{display:none}</style>")'
+  broken 'request for' "$unguarded.replace('<main>', '<main><img src=\"http://pictures.example/x.png\" alt=\"\">')"
+  broken 'script error' "$unguarded.replace('</body>', '<script>nothing.here()</script></body>')"
+  broken 'contrast' 're.sub("--link:#[0-9a-f]+", "--link:#c0c0c0", page)'
+fi
+echo "all as it should be"
