@@ -168,12 +168,17 @@ SURVEY = r"""
       if (!figure.closest('.panel')) wrong.push('a hidden figure: ' + figure.id);
       continue;
     }
-    const svg = figure.querySelector('svg');
-    if (!svg || box(svg).width < 100 || box(svg).height < 50) {
+    const image = figure.querySelector('img'), svg = figure.querySelector('svg'), picture = image || svg;
+    if (image && !(image.complete && image.naturalWidth)) wrong.push('a broken picture: ' + figure.id);
+    if (!picture || box(picture).width < 100 || box(picture).height < 50) {
       wrong.push('no picture: ' + figure.id);
       continue;
     }
     if (!figure.querySelector('figcaption').textContent.trim()) wrong.push('no caption: ' + figure.id);
+    if (image) {
+      if (!image.alt.trim()) wrong.push('no text alternative: ' + figure.id);
+      continue;
+    }
     if (!svg.querySelector('title').textContent.trim()) wrong.push('no text alternative: ' + figure.id);
     const marks = svg.querySelectorAll('rect, path').length;
     if (marks < 4) wrong.push('an empty picture: ' + figure.id);

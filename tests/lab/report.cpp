@@ -338,7 +338,7 @@ TEST_CASE("no text of a file becomes markup") {
         {hostile,
          {page::Paragraph{hostile}, page::Heading{hostile}, page::Bullets{{hostile}},
           page::Preformatted{hostile}, sheet, page::Picture{"kind", "<svg></svg>", hostile, sheet},
-          page::Facts{hostile, {{hostile, hostile}}}}});
+          page::PictureFile{hostile, hostile, hostile}, page::Facts{hostile, {{hostile, hostile}}}}});
     auto plain = document;
     const std::string page = page::html_page(document);
     const auto count = [](const std::string& text, const std::string& part) {
@@ -354,7 +354,8 @@ TEST_CASE("no text of a file becomes markup") {
     document.chapters[0].sections.push_back(
         {"x",
          {page::Paragraph{"x"}, page::Heading{"x"}, page::Bullets{{"x"}}, page::Preformatted{"x"}, sheet,
-          page::Picture{"kind", "<svg></svg>", "x", sheet}, page::Facts{"x", {{"x", "x"}}}}});
+          page::Picture{"kind", "<svg></svg>", "x", sheet}, page::PictureFile{"x", "x", "x"},
+          page::Facts{"x", {{"x", "x"}}}}});
     // An empty caption or group has no tags.
     if (!hostile.empty()) CHECK(count(page, "<") == count(page::html_page(document), "<"));
     const std::string text = page::markdown_page(plain);

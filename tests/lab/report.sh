@@ -88,6 +88,11 @@ refuse_bytes "$header\\n{\"key\":\"test/1\",\"cell\":{\"method\":\"m\"}}\\n"
 refuse_bytes "$header\\n\\377\\376\\n"
 refuse_bytes "$header\\n\\0\\n"
 rm -rf "$work/bad"
+mkdir "$work/bad"
+printf '{"dope_lab_results":1,"configuration":{"program":"perplexity"}}\n' >"$work/bad/results.jsonl"
+head -c 300 /bin/bash >"$work/bad/bits.svg"
+refuse "$work/bad"
+rm -rf "$work/bad"
 # One broken run among good ones: nothing is written, and what was there stays.
 cp -r "$work/runs" "$work/mixed"
 echo 'nonsense' >>"$work/mixed/b-shots/results.jsonl"
@@ -105,7 +110,7 @@ cmp "$work/cut/report.html" "$work/first.html" || fail "a cell cut short counted
 if [ "$chromium" ]; then
   echo "== in a browser: every figure, no script error, no request; light, dark, phone, print, without script"
   figures=(accuracy-against-length=4 depth-by-length=3 head-scores=6 accuracy-against-n=1 accuracy-against-r=1
-           log-probability-against-n=1 log-probability-against-r=1 accuracy-by-choice=2 attention=2)
+           log-probability-against-n=1 log-probability-against-r=1 accuracy-by-choice=2 attention=2 file=2)
   page=(--title "Lab report" --figures "${figures[@]}")
   . "$here/browser_page.sh"
   browse "$work/runs/report.html" "${page[@]}" || fail "the page is not as it should be"
@@ -119,6 +124,7 @@ if [ "$chromium" ]; then
   broken 'texts on each other' 're.sub("<text x=\"[0-9.]+\" y=\"[0-9.]+\"", "<text x=\"200\" y=\"99\"", page)'
   broken 'contrast' 'page.replace("--ink:#1a1a1a", "--ink:#c0c0c0")'
   broken 'contrast .*depth-by-length' 'page.replace("</style>", "[id$=depth-by-length] text{fill:#808080}</style>")'
+  broken 'a broken picture' 'page.replace("svg+xml;base64,", "svg+xml;base64,AAAA", 1)'
   broken 'wide in a view' 'page.replace(".scroll{overflow-x:auto", ".scroll{overflow-x:visible")'
 fi
 echo "all as it should be"

@@ -27,7 +27,16 @@ def wilson(hits, prompts, z=1.959963984540054):
     return [max(0.0, centre - half), min(1.0, centre + half)]
 
 
-def write(folder, configuration, cells, table=None):
+def picture(title):
+    """One that would run, ask and refer to the page if it could."""
+    return ('<?xml version="1.0" encoding="UTF-8"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="640" height="240">'
+            '<title>%s</title><script>document.title="pwned"</script><style>@import "http://pictures.example/x.css";</style>'
+            '<rect width="640" height="240" fill="#ffffff" id="contents"/><path d="M20 220 L620 20" stroke="#0072b2"/>'
+            '<image href="http://pictures.example/x.png" width="9" height="9"/></svg>\n'
+            % title.replace("&", "&amp;").replace("<", "&lt;"))
+
+
+def write(folder, configuration, cells, table=None, pictures=None):
     os.makedirs(folder)
     with open(os.path.join(folder, "results.jsonl"), "w") as out:
         out.write(json.dumps({"dope_lab_results": 1, "configuration": configuration}) + "\n")
@@ -36,6 +45,9 @@ def write(folder, configuration, cells, table=None):
     if table is not None:
         with open(os.path.join(folder, "table.md"), "w") as out:
             out.write(table)
+    for name, title in (pictures or {}).items():
+        with open(os.path.join(folder, name), "w") as out:
+            out.write(picture(title))
 
 
 def configuration(task, lengths):
@@ -123,7 +135,8 @@ def main(folder):
     write(os.path.join(folder, "c-perplexity"), {"program": "perplexity", "seed": 1},
           [("loss/512", {"nats": 2.5})],
           "# Perplexity\n\nOf the last half, by length.\n\n| method | 512 = L |\n| --- | ---: |\n"
-          "| plain " + HOSTILE + " | 7.5 |\n\n- one note\n")
+          "| plain " + HOSTILE + " | 7.5 |\n\n- one note\n",
+          {"bits.svg": "Bits against position, " + HOSTILE, "aside.svg": ""})
     write(os.path.join(folder, "d-unknown"), {"program": "unheard of"}, [("thing/1", {"x": 1})])
 
 

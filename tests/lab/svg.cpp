@@ -40,6 +40,15 @@ bool is_utf8(const std::string& text) {
 
 }  // namespace
 
+TEST_CASE("text of XML is text that escaping leaves readable") {
+  for (const std::string& text : lab::test::hostile_texts()) {
+    CAPTURE(text);
+    const bool forbidden = text.find_first_of(std::string("\0\x01\x02\x1b", 4)) != std::string::npos ||
+                           text.find("\xef\xbf\xbf") != std::string::npos;
+    CHECK(lab::is_xml_text(text) == (is_utf8(text) && !forbidden));
+  }
+}
+
 TEST_CASE("every text is escaped: well-formed, UTF-8, and good texts read back") {
   for (const std::string& text : lab::test::hostile_texts()) {
     CAPTURE(text);

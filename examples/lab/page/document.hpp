@@ -48,6 +48,14 @@ struct Picture {
   std::optional<Sheet> values;
 };
 
+/// A picture that another program left, in its own colours; nothing in it runs or asks for anything. svg: an
+/// SVG document, which the page holds as it is.
+struct PictureFile {
+  std::string name;  // of the file
+  std::string title;
+  std::string svg;
+};
+
 /// Names and values that are folded away at first.
 struct Facts {
   std::string summary;
@@ -69,7 +77,8 @@ struct Links {
   std::vector<Link> items;
 };
 
-using Block = std::variant<Paragraph, Heading, Bullets, Preformatted, Sheet, Picture, Facts, Gallery, Links>;
+using Block = std::variant<Paragraph, Heading, Bullets, Preformatted, Sheet, Picture, PictureFile, Facts,
+                           Gallery, Links>;
 
 // An id is a word of ours, of letters, digits and hyphens; where it is empty the writer counts one.
 

@@ -7,6 +7,7 @@
 
 #include "dope/core/error.hpp"
 #include "lab/page/style.hpp"
+#include "lab/support/raster.hpp"
 #include "lab/support/svg.hpp"
 
 namespace page {
@@ -235,16 +236,28 @@ class PageWriter {
 
   void write(const Picture& picture) {
     const std::string id = text("figure-", ++figures_, "-", picture.kind);
-    out_ += "<figure id=\"" + id +
-            "\">\n<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"Picture\">\n" +
-            inline_svg(picture.svg, id) + "</div>\n<figcaption>" + text("Figure ", figures_, ". ") +
-            escaped_html(picture.caption) + "</figcaption>\n";
+    open_figure(id, inline_svg(picture.svg, id), picture.caption);
     if (picture.values) {
       out_ += "<details class=\"values\">\n<summary>" + text("Figure ", figures_) + " as a table</summary>\n";
       write(*picture.values);
       out_ += "</details>\n";
     }
     out_ += "</figure>\n";
+  }
+
+  /// As an image: it has no part in the page's styles and ids, and the browser runs no script in it.
+  void write(const PictureFile& file) {
+    const std::string image = "<img src=\"data:image/svg+xml;base64," + lab::base64(file.svg) + "\" alt=\"" +
+                              escaped_html(file.title) + "\">\n";
+    open_figure(text("figure-", ++figures_, "-file"), image, file.title);
+    out_ += "</figure>\n";
+  }
+
+  void open_figure(const std::string& id, const std::string& picture, const std::string& caption) {
+    out_ += "<figure id=\"" + id +
+            "\">\n<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"Picture\">\n" + picture +
+            "</div>\n<figcaption>" + text("Figure ", figures_, ". ") + escaped_html(caption) +
+            "</figcaption>\n";
   }
 
   std::string out_;

@@ -84,6 +84,10 @@ struct MarkdownWriter {
     out += dope::detail::text("Figure ", ++figures, ". ") + escaped_markdown(picture.caption) + "\n\n";
     if (picture.values) out += sheet_markdown(*picture.values);
   }
+  void operator()(const PictureFile& file) {
+    out += dope::detail::text("Figure ", ++figures, ". ") + escaped_markdown(file.title) +
+           " (picture: " + escaped_markdown(file.name) + ")\n\n";
+  }
   void operator()(const Gallery& gallery) {
     for (const Picture& picture : gallery.pictures) (*this)(picture);
   }

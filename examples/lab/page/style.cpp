@@ -55,8 +55,9 @@ tbody tr:hover>*{background:var(--raised)}
 figure{margin:1.25rem 0 2rem;padding:0;break-inside:avoid}
 figcaption{color:var(--faint);font-size:.9rem;max-width:46rem;margin:.35rem 0 0}
 figure .scroll{margin:0}
-figure svg{display:block;max-width:none;height:auto}
-@media (min-width:48rem){figure svg{max-width:100%}}
+figure svg,figure img{display:block;max-width:none;height:auto}
+figure img{background:#fff}
+@media (min-width:48rem){figure svg,figure img{max-width:100%}}
 details{margin:.5rem 0;max-width:100%}
 summary{cursor:pointer;color:var(--link);font-size:.9rem}
 details.facts{background:var(--raised);border:1px solid var(--line);border-radius:.5rem;padding:.5rem 1rem}
@@ -124,7 +125,7 @@ tbody th{position:static;max-width:none;overflow-wrap:anywhere}
 .wide{page:wide}
 .wide table,.many table{font-size:6pt}
 .many th,.many td{padding:.15rem .2rem}
-figure svg{max-width:100%;max-height:22cm}
+figure svg,figure img{max-width:100%;max-height:22cm}
 }
 )css";
 

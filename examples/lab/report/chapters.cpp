@@ -9,6 +9,7 @@
 #include "lab/page/markdown.hpp"
 #include "lab/report/cells.hpp"
 #include "lab/report/needle_view.hpp"
+#include "lab/report/picture_file.hpp"
 #include "transformer/checked_json.hpp"
 
 namespace report {
@@ -55,14 +56,20 @@ Reported document_of(const std::vector<Run>& runs) {
     std::error_code ignored;
     if (run.program == "needle") {
       chapter.sections = needle_sections(read_needle_cells(run), needle_setting_of(run));
-    } else if (std::filesystem::is_regular_file(table, ignored)) {
-      chapter.sections.push_back(
-          {"Tables", page::blocks_of_markdown(reference::read_text(table, largest_table))});
+    } else {
+      if (std::filesystem::is_regular_file(table, ignored)) {
+        chapter.sections.push_back(
+            {"Tables", page::blocks_of_markdown(reference::read_text(table, largest_table))});
+      }
+      page::Section pictures{"Pictures", {}};
+      for (auto& picture : pictures_in(table.parent_path())) pictures.blocks.emplace_back(std::move(picture));
+      if (!pictures.blocks.empty()) chapter.sections.push_back(std::move(pictures));
     }
     if (chapter.sections.empty()) {
-      const std::string why = run.program == "needle" ? "no finished cell that a report shows"
-                                                      : "program " + reference::printable(run.program) +
-                                                            " is unknown to this report and left no table.md";
+      const std::string why = run.program == "needle"
+                                  ? "no finished cell that a report shows"
+                                  : "program " + reference::printable(run.program) +
+                                        " is unknown to this report and left no table.md or picture";
       reported.notes.push_back(reference::printable(run.file.string()) + " skipped: " + why);
       chapter.sections.push_back({"Nothing to show", {page::Paragraph{"Skipped: " + why + "."}}});
     } else {

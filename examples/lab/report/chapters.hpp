@@ -9,9 +9,9 @@
 
 namespace report {
 
-/// The report of some runs, a chapter each. A program without a view of its own shows the table.md beside
-/// its results; where that is missing too, `notes` says so, and so does the chapter.
-/// Throws dope::Error for broken cells, and where no run has anything to show.
+/// The report of some runs, a chapter each. A program without a view of its own shows the table.md and the
+/// *.svg beside its results; where there is none, `notes` says so, and so does the chapter.
+/// Throws dope::Error for broken cells, a *.svg that is none, and where no run has anything to show.
 struct Reported {
   page::Document document;
   std::vector<std::string> notes;

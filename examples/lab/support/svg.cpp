@@ -68,6 +68,16 @@ std::string xml_escaped(std::string_view text) {
   return out;
 }
 
+bool is_xml_text(std::string_view bytes) {
+  while (!bytes.empty()) {
+    std::uint32_t code = 0;
+    const std::size_t length = utf8_length(bytes, code);
+    if (length == 0 || !is_xml_character(code)) return false;
+    bytes.remove_prefix(length);
+  }
+  return true;
+}
+
 std::string coordinate(double value) {
   if (!std::isfinite(value)) {
     throw dope::Error("Svg", dope::detail::text("coordinate ", value), "a finite number");

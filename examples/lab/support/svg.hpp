@@ -13,6 +13,9 @@ namespace lab {
 /// UTF-8 and characters that XML forbids become U+FFFD; tab, line feed and carriage return stay.
 [[nodiscard]] std::string xml_escaped(std::string_view text);
 
+/// Whether bytes are UTF-8 of characters that XML 1.0 allows.
+[[nodiscard]] bool is_xml_text(std::string_view bytes);
+
 /// A coordinate: at most two decimals, no exponent, no trailing zeros, never "-0"; the same in every
 /// locale. Throws dope::Error for a number that is not finite.
 [[nodiscard]] std::string coordinate(double value);
