@@ -7,6 +7,7 @@
 
 #include "dope/core/error.hpp"
 #include "lab/atlas/survey.hpp"
+#include "lab/support/options_parser.hpp"
 
 namespace atlas {
 namespace {
@@ -56,18 +57,7 @@ Parsed parse_options(int argc, const char* const* argv) {
       "base", "Of the frequencies, base^(-2f/width)", text("10000"), "B")(
       "width", "Rotated width of a head; width/2 bands", text("128"), "D")(
       "positions", "The last position", text(std::to_string(farthest)), "N")("help", "This text");
-  try {
-    const auto result = parser.parse(argc, argv);
-    if (result.count("help") != 0) return {std::nullopt, parser.help()};
-    if (!result.unmatched().empty()) {
-      throw dope::Error("command line", '"' + result.unmatched().front() + '"', "options only; see --help");
-    }
-    return {read(result), {}};
-  } catch (const dope::Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw dope::Error("command line", error.what(), "options as --help lists them");
-  }
+  return lab::parse_command_line<Parsed>(parser, {}, argc, argv, read);
 }
 
 }  // namespace atlas

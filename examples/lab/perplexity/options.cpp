@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "dope/core/error.hpp"
+#include "lab/support/options_parser.hpp"
 
 namespace perplexity {
 namespace {
@@ -90,19 +91,7 @@ Parsed parse_options(int argc, const char* const* argv) {
       text("1"), "N")("threads", "0: as many as the system offers", text("0"), "N")(
       "fresh", "Drop the passages of an earlier run in --out instead of going on from them")("help",
                                                                                              "This text");
-  try {
-    const auto result = parser.parse(argc, argv);
-    if (result.count("help") != 0)
-      return {std::nullopt, parser.help({"Text", "Measurement", "Methods", "Run"})};
-    if (!result.unmatched().empty()) {
-      throw dope::Error("command line", '"' + result.unmatched().front() + '"', "options only; see --help");
-    }
-    return {read(result), {}};
-  } catch (const dope::Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw dope::Error("command line", error.what(), "options as --help lists them");
-  }
+  return lab::parse_command_line<Parsed>(parser, {"Text", "Measurement", "Methods", "Run"}, argc, argv, read);
 }
 
 }  // namespace perplexity

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
+#include "lab/support/options_parser.hpp"
 
 namespace report {
 namespace {
@@ -24,9 +25,7 @@ Parsed parse_options(int argc, const char* const* argv) {
   parser.add_options()("help", "This text");
   parser.add_options("positional")("folder", "", cxxopts::value<std::vector<std::string>>());
   parser.parse_positional("folder");
-  try {
-    const auto result = parser.parse(argc, argv);
-    if (result.count("help") != 0) return {std::nullopt, parser.help({""})};
+  const auto read = [](const cxxopts::ParseResult& result) {
     const std::size_t given = result.count("folder");
     const auto folders =
         given == 0 ? std::vector<std::string>{} : result["folder"].as<std::vector<std::string>>();
@@ -34,12 +33,9 @@ Parsed parse_options(int argc, const char* const* argv) {
       throw dope::Error("command line", dope::detail::text(folders.size(), " folders"),
                         "one folder with results; see --help");
     }
-    return {Options{folders.front()}, {}};
-  } catch (const dope::Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw dope::Error("command line", error.what(), "one folder with results; see --help");
-  }
+    return Options{folders.front()};
+  };
+  return lab::parse_command_line<Parsed>(parser, {""}, argc, argv, read);
 }
 
 }  // namespace report

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "dope/core/error.hpp"
+#include "lab/support/options_parser.hpp"
 
 namespace spectrum {
 namespace {
@@ -128,19 +129,8 @@ Parsed parse_options(int argc, const char* const* argv) {
   parser.add_options("Run")("out", "Folder for results; made where there is none", standard("out/spectrum"),
                             "DIR")("save-qk", "Leave q and k there too, as qk.safetensors, for --qk")(
       "threads", "0: as many as the system offers", standard("0"), "N")("help", "This text");
-  try {
-    const auto result = parser.parse(argc, argv);
-    if (result.count("help") != 0)
-      return {std::nullopt, parser.help({"Tokens", "Tensors of any engine", "Measurement", "Run"})};
-    if (!result.unmatched().empty()) {
-      throw dope::Error("command line", '"' + result.unmatched().front() + '"', "options only; see --help");
-    }
-    return {read_options(result), {}};
-  } catch (const dope::Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw dope::Error("command line", error.what(), "options as --help lists them");
-  }
+  return lab::parse_command_line<Parsed>(parser, {"Tokens", "Tensors of any engine", "Measurement", "Run"},
+                                         argc, argv, read_options);
 }
 
 }  // namespace spectrum

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "dope/core/error.hpp"
+#include "lab/support/options_parser.hpp"
 #include "manifest.hpp"
 
 namespace vectors {
@@ -69,10 +70,6 @@ Options read(const cxxopts::ParseResult& result) {
   const auto folder = result.count("folder") == 0 ? std::string() : result["folder"].as<std::string>();
   if (folder.empty()) throw dope::Error(command, "no folder", "the folder of the vectors; see --help");
   options.folder = folder;
-  if (!result.unmatched().empty()) {
-    throw dope::Error("command line", '"' + result.unmatched().front() + '"',
-                      "one command and one folder; see --help");
-  }
   const auto list = [&](const char* name) {
     return result.count(name) == 0 ? Names{} : split(name, result[name].as<std::string>());
   };
@@ -135,15 +132,7 @@ Parsed parse_options(int argc, const char* const* argv) {
   parser.parse_positional({"command", "folder"});
   parser.custom_help("COMMAND");
   parser.positional_help("DIR");
-  try {
-    const auto result = parser.parse(argc, argv);
-    if (result.count("help") != 0) return {std::nullopt, parser.help({""})};
-    return {read(result), {}};
-  } catch (const dope::Error&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw dope::Error("command line", error.what(), "options as --help lists them");
-  }
+  return lab::parse_command_line<Parsed>(parser, {""}, argc, argv, read, "one command and one folder");
 }
 
 }  // namespace vectors
