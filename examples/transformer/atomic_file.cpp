@@ -2,10 +2,11 @@
 #include "transformer/atomic_file.hpp"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <string>
@@ -16,27 +17,21 @@
 namespace reference {
 namespace {
 
-/// A new file beside the target that vanishes unless it is renamed.
+/// The file beside the target that becomes it, or vanishes. One writer of a target has it at a time, by a
+/// lock that ends with its process; what a killed one left there is written over.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const std::filesystem::path& target) : target_(target) {
-    static std::atomic<unsigned> counter{0};
+  explicit TemporaryFile(const std::filesystem::path& target) : target_(target), path_(target) {
     if (!target.has_filename()) throw dope::Error(target.string(), "no file name", "the path of a file");
-    do {
-      path_ = target;
-      path_.replace_filename("." + target.filename().string() + "." + std::to_string(::getpid()) + "." +
-                             std::to_string(counter++) + ".tmp");
-      descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    } while (descriptor_ < 0 && errno == EEXIST);
-    if (descriptor_ < 0) fail("a folder that can be written to");
+    path_.replace_filename("." + target.filename().string() + ".tmp");
+    while (!open_locked()) {
+    }
+    if (::ftruncate(descriptor_, 0) != 0) give_up("a folder that can be written to");
   }
   TemporaryFile(const TemporaryFile&) = delete;
   TemporaryFile& operator=(const TemporaryFile&) = delete;
   ~TemporaryFile() {
-    if (descriptor_ >= 0) {
-      ::close(descriptor_);
-      ::unlink(path_.c_str());
-    }
+    if (descriptor_ >= 0) remove();
   }
 
   void write(std::span<const std::byte> bytes) {
@@ -63,6 +58,39 @@ class TemporaryFile {
   }
 
  private:
+  /// False where the file that was waited for has meanwhile become its target, or vanished.
+  bool open_locked() {
+    descriptor_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (descriptor_ < 0) fail("a folder that can be written to");
+    while (::flock(descriptor_, LOCK_EX) != 0) {
+      if (errno == EINTR) continue;
+      const int reason = errno;
+      ::close(descriptor_);
+      errno = reason;
+      fail("a file system that can lock files");
+    }
+    struct stat opened {};
+    struct stat there {};
+    if (::fstat(descriptor_, &opened) == 0 && ::lstat(path_.c_str(), &there) == 0 &&
+        opened.st_dev == there.st_dev && opened.st_ino == there.st_ino)
+      return true;
+    ::close(descriptor_);
+    return false;
+  }
+
+  /// While the lock is held, so that nobody else's file goes.
+  void remove() noexcept {
+    ::unlink(path_.c_str());
+    ::close(descriptor_);
+  }
+
+  [[noreturn]] void give_up(const char* expected) {
+    const int reason = errno;
+    remove();
+    errno = reason;
+    fail(expected);
+  }
+
   [[noreturn]] void fail(const char* expected) const {
     throw dope::Error("write " + target_.string(), std::generic_category().message(errno), expected);
   }

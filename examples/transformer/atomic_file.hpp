@@ -9,8 +9,9 @@
 namespace reference {
 
 /// Write a file whole or not at all: the parts, one after the other, go to a temporary file in the same
-/// folder, are synced to disk and renamed to `path`. A reader sees the old file or the new one, never a
-/// piece, and a crash leaves the old one.
+/// folder, ".NAME.tmp", are synced to disk and renamed to `path`. A reader sees the old file or the new one,
+/// never a piece, and a crash leaves the old one; the next write of `path` takes up what it left beside it.
+/// Writers of one path, threads or processes, wait for each other.
 ///
 /// An existing file is replaced; where `path` is a symbolic link, the link is. New files get 0666 less
 /// the umask. Any failure is a dope::Error that names the path, and the temporary file is gone.

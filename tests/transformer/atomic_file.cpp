@@ -59,6 +59,15 @@ TEST_CASE("a file is written whole or not at all") {
     CHECK(contents(path) == "old");
     CHECK(files_in(folder.path()) == 2);
   }
+  SUBCASE("what a killed writer left is written over") {
+    std::ofstream(folder.path() / ".file.tmp") << "a piece, longer than what comes";
+    reference::write_file_whole(path, "new");
+    CHECK(contents(path) == "new");
+    CHECK(files_in(folder.path()) == 1);
+    std::filesystem::create_symlink(path, folder.path() / ".file.tmp");  // nobody of ours makes one
+    CHECK_THROWS_AS(reference::write_file_whole(path, "newer"), dope::Error);
+    CHECK(contents(path) == "new");
+  }
   SUBCASE("writers side by side leave one of their texts") {
     constexpr int rounds = 300;  // enough that two threads meet on one core too
     const Text texts[] = {Text(200000, 'x'), Text(100000, 'y')};
