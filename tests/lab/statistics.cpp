@@ -72,6 +72,16 @@ TEST_CASE("proportions read as percent with one decimal") {
   CHECK(lab::percent_with_interval(0, 0) == "–");
 }
 
+TEST_CASE("nearest rank: the ends, the middle, and halves upwards") {
+  const std::vector<double> one = {7.0};
+  const std::vector<double> four = {1.0, 2.0, 3.0, 4.0};
+  for (const double q : {0.0, 0.3, 1.0}) CHECK(lab::nearest_rank(one, q) == 7.0);
+  CHECK(lab::nearest_rank(four, 0.0) == 1.0);
+  CHECK(lab::nearest_rank(four, 0.4) == 2.0);
+  CHECK(lab::nearest_rank(four, 0.5) == 3.0);
+  CHECK(lab::nearest_rank(four, 1.0) == 4.0);
+}
+
 TEST_CASE("p-values in three decimals, and none that looks like 0") {
   CHECK(lab::p_text(1.0) == "p=1.000");
   CHECK(lab::p_text(0.0215) == "p=0.021");  // the nearest double is below the half

@@ -2,7 +2,8 @@
 #include "lab/spectrum/bounds.hpp"
 
 #include <algorithm>
-#include <cmath>
+
+#include "lab/support/statistics.hpp"
 
 namespace spectrum {
 namespace {
@@ -34,6 +35,10 @@ std::vector<BoundPair> all_pairs(const Survey& survey, Claim claim, dope::Stage 
   return pairs;
 }
 
+void drop_unclaimed(std::vector<BoundPair>& pairs) {
+  std::erase_if(pairs, [](const BoundPair& pair) { return !(pair.bound > 0.0); });
+}
+
 }  // namespace
 
 std::string_view name_of(Claim claim) noexcept {
@@ -45,7 +50,7 @@ std::string_view name_of(Claim claim) noexcept {
 
 std::vector<BoundPair> bound_pairs(const Survey& survey, Claim claim, dope::Stage stage) {
   auto pairs = all_pairs(survey, claim, stage);
-  std::erase_if(pairs, [](const BoundPair& pair) { return !(pair.bound > 0.0); });
+  drop_unclaimed(pairs);
   return pairs;
 }
 
@@ -53,8 +58,10 @@ std::vector<BoundSummary> bound_summaries(const Survey& survey) {
   std::vector<BoundSummary> summaries;
   for (const dope::Stage stage : stages) {
     for (const Claim claim : claims) {
-      const auto pairs = bound_pairs(survey, claim, stage);
-      BoundSummary summary{claim, stage, all_pairs(survey, claim, stage).size(), pairs.size(), 0, {}};
+      auto pairs = all_pairs(survey, claim, stage);
+      BoundSummary summary{claim, stage, pairs.size(), 0, 0, {}};
+      drop_unclaimed(pairs);
+      summary.claimed = pairs.size();
       std::vector<double> ratios;
       for (const BoundPair& pair : pairs) {
         if (pair.bound > pair.measured * (1.0 + rounding)) ++summary.violations;
@@ -62,9 +69,7 @@ std::vector<BoundSummary> bound_summaries(const Survey& survey) {
       }
       std::sort(ratios.begin(), ratios.end());
       for (const double q : bound_quantiles) {
-        if (ratios.empty()) break;
-        const auto last = static_cast<double>(ratios.size() - 1);
-        summary.quantiles.push_back(ratios[static_cast<std::size_t>(std::lround(q * last))]);
+        if (!ratios.empty()) summary.quantiles.push_back(lab::nearest_rank(ratios, q));
       }
       summaries.push_back(std::move(summary));
     }

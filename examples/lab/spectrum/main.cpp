@@ -27,9 +27,8 @@ int run(int argc, const char* const* argv) {
   const auto& options = *parsed.options;
   if (options.threads > 0) omp_set_num_threads(options.threads);
   const auto projections = spectrum::projections_of(options);
-  const std::size_t heads =
-      projections.shape.layers * (projections.shape.query_heads + 2 * projections.shape.key_heads);
-  lab::Progress bar("heads", heads, lab::Progress::display_for_stderr(), std::cerr);
+  lab::Progress bar("heads", spectrum::survey_steps(projections.shape), lab::Progress::display_for_stderr(),
+                    std::cerr);
   const auto survey =
       spectrum::survey_of(projections, options.survey, [&](std::size_t, std::size_t) { bar.advance(1); });
   bar.finish();

@@ -22,8 +22,6 @@ using Json = nlohmann::ordered_json;
 using dope::Side;
 using dope::Stage;
 
-constexpr std::array<Side, 2> sides = {Side::query, Side::key};
-
 /// A field of a report with its name in files.
 template <class Report>
 struct Field {
@@ -270,15 +268,6 @@ std::string joined(const List& list, const Name& name) {
 
 }  // namespace
 
-double slow_energy(const Projections& from, const HeadSpectrum& head) {
-  double energy = 0.0;
-  for (const auto& band : head.bands) {
-    if (dope::wavelength(from.native.omega[band.band]) >= static_cast<double>(from.training_length))
-      energy += band.energy_share;
-  }
-  return energy;
-}
-
 std::string json_of(const Projections& from, const Survey& survey) {
   const Json document = {{"dope_spectrum", 1},
                          {"settings", settings_of(from, survey)},
@@ -346,7 +335,7 @@ std::string table_of(const Projections& from, const Survey& survey) {
   for (const HeadAttention& head : survey.attention) {
     const auto& query = survey.head(head.layer, Side::query, head.head, Stage::post_ntk);
     const auto& key =
-        survey.head(head.layer, Side::key, survey.shape.key_head_of(head.head), Stage::post_ntk);
+        survey.head(head.layer, Side::key, survey.head_behind(Side::key, head.head), Stage::post_ntk);
     std::vector<std::string> cells = {std::to_string(head.layer) + "." + std::to_string(head.head)};
     for (const double value : {query.effective_rank, key.effective_rank})
       cells.push_back(lab::figure(value, 1));

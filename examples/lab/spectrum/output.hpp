@@ -33,7 +33,4 @@ void write_tensors(const std::filesystem::path& path, const Survey& survey);
 /// A line per query head, and what the bounds say, for the screen.
 [[nodiscard]] std::string table_of(const Projections& projections, const Survey& survey);
 
-/// Share of a head's energy in bands whose wavelength, native, is at least the training length.
-[[nodiscard]] double slow_energy(const Projections& projections, const HeadSpectrum& head);
-
 }  // namespace spectrum

@@ -5,7 +5,6 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <string_view>
 #include <utility>
 
@@ -16,7 +15,6 @@
 #include "dope/spectral/entropy.hpp"
 #include "lab/page/html.hpp"
 #include "lab/spectrum/bounds.hpp"
-#include "lab/spectrum/output.hpp"
 #include "lab/spectrum/pictures.hpp"
 #include "lab/spectrum/ranking.hpp"
 #include "lab/support/chart.hpp"
@@ -28,8 +26,6 @@ using dope::Side;
 using dope::Stage;
 using dope::detail::text;
 
-constexpr double in_degrees = 180.0 / std::numbers::pi;
-constexpr std::array<Side, 2> sides_in_order = {Side::query, Side::key};
 constexpr std::string_view no_break = "\u00a0";
 constexpr std::size_t most_ranked = 8;         // the r of the map of truncated effective ranks
 constexpr std::size_t most_heads_abreast = 8;  // of two maps in one line of the page
@@ -310,8 +306,8 @@ page::Sheet measures_sheet(const Survey& survey, dope::HeadId id) {
   sheet.caption = "Entropies and ranks by side and stage.";
   sheet.columns = {{"", "measure", false}};
   std::vector<const HeadSpectrum*> heads;
-  for (const Side side : sides_in_order) {
-    const std::size_t head = side == Side::query ? id.head : survey.shape.key_head_of(id.head);
+  for (const Side side : sides) {
+    const std::size_t head = survey.head_behind(side, id.head);
     for (const Stage stage : stages) {
       sheet.columns.push_back(
           {text(dope::name_of(side), " head ", head), std::string(dope::name_of(stage)), true});

@@ -6,7 +6,6 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <string_view>
 #include <utility>
 
@@ -20,6 +19,7 @@
 #include "lab/support/chart.hpp"
 #include "lab/support/head_map.hpp"
 #include "lab/support/raster_map.hpp"
+#include "lab/support/statistics.hpp"
 
 namespace spectrum {
 namespace {
@@ -28,8 +28,6 @@ using dope::Side;
 using dope::Stage;
 using dope::detail::text;
 
-constexpr double degrees = 180.0 / std::numbers::pi;
-constexpr std::array<Side, 2> both_sides = {Side::query, Side::key};
 // Eigenvalues are of double Grams: what lies below this share of the first is rounding.
 constexpr double least_eigenvalue = 1e-12;
 constexpr std::size_t most_marked = 40;  // points of a line
@@ -54,13 +52,9 @@ std::vector<page::LegendEntry> stage_legend() {
   return legend;
 }
 
-std::size_t head_of(const Survey& survey, Side side, std::size_t query_head) {
-  return side == Side::query ? query_head : survey.shape.key_head_of(query_head);
-}
-
 /// "query head 5", "key head 2".
 std::string panel_title(const Survey& survey, Side side, std::size_t query_head) {
-  return text(dope::name_of(side), " head ", head_of(survey, side, query_head));
+  return text(dope::name_of(side), " head ", survey.head_behind(side, query_head));
 }
 
 /// Round steps of a count from `first` to `last`, both labelled.
@@ -86,12 +80,12 @@ page::PanelChart stage_lines(const Survey& survey, std::size_t layer, std::size_
   chart.panels_per_line = 2;
   chart.panel_width = half_page_panel;
   chart.plot_height = 170.0;
-  for (const Side side : both_sides) {
+  for (const Side side : sides) {
     page::ChartPanel panel{panel_title(survey, side, query_head), "", {}};
     for (const Stage stage : drawn_stages) {
       page::Series series{
           look_of(stage), {}, width > most_marked ? page::Marks::none : page::Marks::every_point};
-      const auto& head = survey.head(layer, side, head_of(survey, side, query_head), stage);
+      const auto& head = survey.head(layer, side, survey.head_behind(side, query_head), stage);
       const std::vector<double> list = values(head);
       for (std::size_t i = 0; i < list.size(); ++i)
         series.points.push_back({static_cast<double>(i + 1), list[i], list[i], list[i]});
@@ -109,11 +103,11 @@ page::Sheet stage_sheet(const Survey& survey, std::size_t layer, std::size_t que
   page::Sheet sheet;
   sheet.columns = {{"", "i", true}};
   std::vector<std::vector<double>> lists;
-  for (const Side side : both_sides) {
+  for (const Side side : sides) {
     for (const Stage stage : stages) {
       sheet.columns.push_back(
           {panel_title(survey, side, query_head), std::string(dope::name_of(stage)), true});
-      lists.push_back(values(survey.head(layer, side, head_of(survey, side, query_head), stage)));
+      lists.push_back(values(survey.head(layer, side, survey.head_behind(side, query_head), stage)));
     }
   }
   for (std::size_t i = 0; i < survey.shape.head_width; ++i) {
@@ -189,6 +183,20 @@ std::vector<lab::Tick> token_marks(const Projections& projections, std::size_t c
   return marks;
 }
 
+/// Tokens across, `columns` of them or of their bins; a head's channels or eigenvectors down, from `first`.
+lab::RasterMap token_map(const Projections& projections, const Survey& survey, std::size_t columns,
+                         std::size_t first) {
+  lab::RasterMap map;
+  map.column_title = "position (token)";
+  map.rows = survey.shape.head_width;
+  map.columns = columns;
+  map.row_ticks = row_ticks(map.rows, first);
+  map.column_ticks = token_ticks(survey.tokens, columns);
+  map.marks = token_marks(projections, columns);
+  map.width = half_page;
+  return map;
+}
+
 /// [rows, columns] row after row, turned.
 std::vector<double> transposed(std::span<const double> values, std::size_t rows, std::size_t columns) {
   std::vector<double> turned(values.size());
@@ -197,11 +205,6 @@ std::vector<double> transposed(std::span<const double> values, std::size_t rows,
       turned[column * rows + row] = values[row * columns + column];
   }
   return turned;
-}
-
-/// Nearest rank. Precondition: sorted, not empty.
-double quantile_of(const std::vector<double>& sorted, double q) {
-  return sorted[static_cast<std::size_t>(std::lround(q * static_cast<double>(sorted.size() - 1)))];
 }
 
 std::string_view claim_title(Claim claim) {
@@ -279,7 +282,7 @@ page::Picture band_energy(const Projections& projections, const Survey& survey) 
     sheet.rows[band] = {std::to_string(band),
                         significant(dope::wavelength(projections.scaled.omega[band]), 4)};
   double most = 0.0;
-  for (const Side side : both_sides) {
+  for (const Side side : sides) {
     lab::RasterPanel panel{side_title(side), "", {}};
     const auto heads = static_cast<double>(survey.heads_of(side));
     for (std::size_t layer = 0; layer < map.rows; ++layer) {
@@ -323,7 +326,7 @@ page::Picture cone_angles(const Projections& projections, const Survey& survey) 
   sheet.columns = {{"", "band", true}};
   sheet.rows.resize(bands);
   for (std::size_t band = 0; band < bands; ++band) sheet.rows[band] = {std::to_string(band)};
-  for (const Side side : both_sides) {
+  for (const Side side : sides) {
     page::ChartPanel panel{side_title(side), "bars: 10 to 90 % of heads at post_ntk", {}};
     for (const Stage stage : drawn_stages) {
       page::Series series{
@@ -333,13 +336,14 @@ page::Picture cone_angles(const Projections& projections, const Survey& survey) 
         std::vector<double> angles;
         for (const HeadSpectrum& head : survey.heads) {
           if (head.side == side && head.stage == stage)
-            angles.push_back(degrees * head.bands.at(band).cone_half_angle);
+            angles.push_back(in_degrees * head.bands.at(band).cone_half_angle);
         }
         std::sort(angles.begin(), angles.end());
-        const double median = quantile_of(angles, 0.5);
+        const double median = lab::nearest_rank(angles, 0.5);
         const bool bar = stage == Stage::post_ntk;
-        series.points.push_back({static_cast<double>(band), median, bar ? quantile_of(angles, 0.1) : median,
-                                 bar ? quantile_of(angles, 0.9) : median});
+        series.points.push_back({static_cast<double>(band), median,
+                                 bar ? lab::nearest_rank(angles, 0.1) : median,
+                                 bar ? lab::nearest_rank(angles, 0.9) : median});
         sheet.rows[band].push_back(lab::figure(median, 1));
       }
       panel.series.push_back(std::move(series));
@@ -435,28 +439,20 @@ page::Picture cumulative_energy_picture(const Survey& survey, std::size_t layer,
 
 page::Picture magnitudes(const Projections& projections, const Survey& survey, std::size_t layer,
                          std::size_t query_head) {
-  const std::size_t width = survey.shape.head_width;
-  lab::RasterMap map;
+  lab::RasterMap map = token_map(projections, survey, survey.bins.size(), 0);
   map.title = "Magnitudes by position and channel";
   map.subtitle = "mean |entry| per bin of tokens, as a share of the largest of the two maps of a side";
   map.row_title = "channel";
-  map.column_title = "position (token)";
   map.value_title = "mean |entry| / its largest";
-  map.rows = width;
-  map.columns = survey.bins.size();
-  map.row_ticks = row_ticks(width, 0);
-  map.column_ticks = token_ticks(survey.tokens, map.columns);
-  map.marks = token_marks(projections, map.columns);
-  map.width = half_page;
   map.decimals = 2;
-  for (const Side side : both_sides) {
-    const HeadMaps& maps = survey.map(layer, side, head_of(survey, side, query_head));
+  for (const Side side : sides) {
+    const HeadMaps& maps = survey.map(layer, side, survey.head_behind(side, query_head));
     double most = 0.0;
     for (const auto* values : {&maps.magnitude_before, &maps.magnitude_after})
       most = std::max(most, *std::max_element(values->begin(), values->end()));
     for (const auto& [values, when] :
          {std::pair{&maps.magnitude_before, "before rotation"}, {&maps.magnitude_after, "after rotation"}}) {
-      auto turned = transposed(*values, map.columns, width);
+      auto turned = transposed(*values, map.columns, map.rows);
       for (double& value : turned) value /= most;
       map.panels.push_back({text(panel_title(survey, side, query_head), ", ", when),
                             text("1 is ", significant(most, 3)), std::move(turned)});
@@ -470,26 +466,18 @@ page::Picture magnitudes(const Projections& projections, const Survey& survey, s
 
 page::Picture cosines(const Projections& projections, const Survey& survey, std::size_t layer,
                       std::size_t query_head) {
-  const std::size_t width = survey.shape.head_width;
-  lab::RasterMap map;
+  lab::RasterMap map = token_map(projections, survey, survey.map_tokens.size(), 1);
   map.title = "Directions of tokens";
   map.subtitle = "cosine of each row at post_ntk with the eigenvectors of its head's Gram";
   map.row_title = "eigenvector";
-  map.column_title = "position (token)";
   map.value_title = "cosine";
-  map.rows = width;
-  map.columns = survey.map_tokens.size();
-  map.row_ticks = row_ticks(width, 1);
-  map.column_ticks = token_ticks(survey.tokens, map.columns);
-  map.marks = token_marks(projections, map.columns);
-  map.width = half_page;
   map.low = -1.0;
   map.high = 1.0;
   map.scale = lab::ColourScale::sign;
-  for (const Side side : both_sides) {
-    const HeadMaps& maps = survey.map(layer, side, head_of(survey, side, query_head));
+  for (const Side side : sides) {
+    const HeadMaps& maps = survey.map(layer, side, survey.head_behind(side, query_head));
     map.panels.push_back(
-        {panel_title(survey, side, query_head), "", transposed(maps.cosines, map.columns, width)});
+        {panel_title(survey, side, query_head), "", transposed(maps.cosines, map.columns, map.rows)});
   }
   return {"cosines", lab::raster_map_svg(map),
           "Cosine of a token's rotated row (across) with each eigenvector (down, that of the largest "

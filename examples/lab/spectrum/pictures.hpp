@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <numbers>
 #include <optional>
 #include <span>
 #include <string>
@@ -13,6 +14,9 @@
 #include "lab/spectrum/survey.hpp"
 
 namespace spectrum {
+
+/// A radian.
+inline constexpr double in_degrees = 180.0 / std::numbers::pi;
 
 /// "layer 2, query head 5"
 [[nodiscard]] std::string head_title(std::size_t layer, dope::Side side, std::size_t head);

@@ -96,7 +96,6 @@ class Surveyor {
 
   Survey run() {
     const std::size_t heads = from_.shape.query_heads + from_.shape.key_heads;
-    total_ = from_.shape.layers * (heads + from_.shape.key_heads);
     lab::for_each_in_parallel(from_.shape.layers * heads, [&](std::size_t i) {
       const std::size_t at = i % heads;
       const bool query = at < from_.shape.query_heads;
@@ -115,7 +114,7 @@ class Surveyor {
   void count() {
     const std::lock_guard lock(counting_);
     ++finished_;
-    if (done_) done_(finished_, total_);
+    if (done_) done_(finished_, survey_steps(from_.shape));
   }
 
   [[nodiscard]] std::size_t head_index(std::size_t layer, Side side, std::size_t head) const noexcept {
@@ -151,11 +150,12 @@ class Surveyor {
       HeadSpectrum& found =
           survey_.heads[head_index(layer, side, head) * std::size(stages) + stage_index(stage)];
       try {
-        found = spectrum_of(view);
+        const auto gram = gram_of(view, in_double(dope::Centring::none, dope::RowScaling::none));
+        found = spectrum_of(view, gram);
         if (stage == Stage::pre_ntk) maps.magnitude_before = magnitude(view);
         if (stage == Stage::post_ntk) {
           maps.magnitude_after = magnitude(view);
-          maps.cosines = cosines(view);
+          maps.cosines = cosines(view, gram);
         }
       } catch (const dope::Error& error) {
         throw dope::Error(text("layer ", layer, ", ", name_of(side), " head ", head, ", ", name_of(stage),
@@ -169,14 +169,17 @@ class Surveyor {
     }
   }
 
-  [[nodiscard]] HeadSpectrum spectrum_of(dope::HeadView<const double> rows) const {
-    constexpr auto in_double = dope::Accumulation::double_blocks;
+  static dope::GramOptions in_double(dope::Centring centring, dope::RowScaling rows) noexcept {
+    return {centring, rows, dope::Accumulation::double_blocks};
+  }
+
+  /// gram: of these rows as they are.
+  [[nodiscard]] HeadSpectrum spectrum_of(dope::HeadView<const double> rows, const dope::Gram& gram) const {
     const std::size_t bands = from_.shape.rotated_width / 2;
     HeadSpectrum found;
-    const auto gram = gram_of(rows, {dope::Centring::none, dope::RowScaling::none, in_double});
     found.spectra.head = dope::spectrum_of(gram);
     found.spectra.bands = dope::band_grams_of(gram, from_.pairing, bands);
-    const auto centred = gram_of(rows, {dope::Centring::token_mean, dope::RowScaling::unit, in_double});
+    const auto centred = gram_of(rows, in_double(dope::Centring::token_mean, dope::RowScaling::unit));
     if (centred.zero_rows() < centred.tokens()) found.spectra.uncomp = dope::spectrum_of(centred);
     for (const auto& entropy : survey_.entropies) found.entropies.push_back(score_of(entropy, found.spectra));
     found.effective_rank = dope::effective_rank(found.spectra.head);
@@ -203,9 +206,8 @@ class Surveyor {
     return means;
   }
 
-  [[nodiscard]] std::vector<double> cosines(dope::HeadView<const double> rows) const {
-    const auto system = dope::eigensystem_of(
-        gram_of(rows, {dope::Centring::none, dope::RowScaling::none, dope::Accumulation::double_blocks}));
+  [[nodiscard]] std::vector<double> cosines(dope::HeadView<const double> rows, const dope::Gram& gram) const {
+    const auto system = dope::eigensystem_of(gram);
     std::vector<double> found(survey_.map_tokens.size() * rows.width);
     for (std::size_t i = 0; i < survey_.map_tokens.size(); ++i) {
       const Eigen::Map<const Eigen::VectorXd> row(rows.row(survey_.map_tokens[i]),
@@ -301,7 +303,6 @@ class Surveyor {
   Survey survey_;
   std::mutex counting_;
   std::size_t finished_ = 0;
-  std::size_t total_ = 0;
 };
 
 }  // namespace
@@ -325,6 +326,19 @@ double Survey::sink_rate(double threshold) const {
   const auto sinks = std::count_if(attention.begin(), attention.end(),
                                    [&](const HeadAttention& a) { return a.sink_score > threshold; });
   return static_cast<double>(sinks) / static_cast<double>(attention.size());
+}
+
+double slow_energy(const Projections& from, const HeadSpectrum& head) {
+  double energy = 0.0;
+  for (const auto& band : head.bands) {
+    if (dope::wavelength(from.native.omega[band.band]) >= static_cast<double>(from.training_length))
+      energy += band.energy_share;
+  }
+  return energy;
+}
+
+std::size_t survey_steps(const dope::AttentionShape& shape) noexcept {
+  return shape.layers * (shape.query_heads + 2 * shape.key_heads);
 }
 
 Survey survey_of(const Projections& projections, const SurveyOptions& options,

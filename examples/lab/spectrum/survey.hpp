@@ -18,6 +18,8 @@ namespace spectrum {
 /// The stages in the order of all lists here.
 inline constexpr dope::Stage stages[] = {dope::Stage::pre_ntk, dope::Stage::post_ntk, dope::Stage::post_rope};
 
+inline constexpr dope::Side sides[] = {dope::Side::query, dope::Side::key};
+
 /// One head's rows at one stage. `head` is a query head or a key head, by side.
 ///
 /// All in double, rotation included. entropies[i] is the score by Survey::entropies[i]; not-a-number where
@@ -98,6 +100,10 @@ struct Survey {
   [[nodiscard]] std::size_t heads_of(dope::Side side) const noexcept {
     return side == dope::Side::query ? shape.query_heads : shape.key_heads;
   }
+  /// The head of a side behind one query head: itself, or the key head that it reads.
+  [[nodiscard]] std::size_t head_behind(dope::Side side, std::size_t query_head) const noexcept {
+    return side == dope::Side::query ? query_head : shape.key_head_of(query_head);
+  }
   [[nodiscard]] const HeadSpectrum& head(std::size_t layer, dope::Side side, std::size_t head,
                                          dope::Stage stage) const;
   [[nodiscard]] const HeadScores& score(std::size_t layer, std::size_t head, dope::Stage stage) const;
@@ -107,8 +113,14 @@ struct Survey {
   [[nodiscard]] double sink_rate(double threshold = 0.3) const;
 };
 
-/// Throws dope::Error where validate() does, and where a head is all zeros, naming it. done(heads finished,
-/// of how many) is called now and then, from any thread, one at a time. The result does not depend on the
+/// Share of a head's energy in bands whose wavelength, native, is at least the training length.
+[[nodiscard]] double slow_energy(const Projections& projections, const HeadSpectrum& head);
+
+/// How often survey_of tells what is done: once for each head's spectra, and for each key head's attention.
+[[nodiscard]] std::size_t survey_steps(const dope::AttentionShape& shape) noexcept;
+
+/// Throws dope::Error where validate() does, and where a head is all zeros, naming it. done(steps finished,
+/// survey_steps) is called now and then, from any thread, one at a time. The result does not depend on the
 /// number of threads.
 [[nodiscard]] Survey survey_of(const Projections& projections, const SurveyOptions& options,
                                const std::function<void(std::size_t, std::size_t)>& done = {});

@@ -176,10 +176,15 @@ double mcnemar(std::size_t only_first, std::size_t only_second) {
   return only_first == only_second ? 1.0 : std::min(1.0, 2.0 * tail);
 }
 
+double nearest_rank(std::span<const double> sorted, double q) {
+  return sorted[static_cast<std::size_t>(std::lround(q * static_cast<double>(sorted.size() - 1)))];
+}
+
 std::string p_text(double p) {
   if (p < 0.001) return "p<0.001";
   std::array<char, 16> digits{};
-  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), p, std::chars_format::fixed, 3);
+  const auto end =
+      std::to_chars(digits.data(), digits.data() + digits.size(), p, std::chars_format::fixed, 3);
   return "p=" + std::string(digits.data(), end.ptr);
 }
 

@@ -31,6 +31,9 @@ struct Interval {
 /// Proportion with its 95 % Wilson interval in percent: "81.8 [65.6, 91.4]"; "–" for no trials.
 [[nodiscard]] std::string percent_with_interval(std::size_t hits, std::size_t trials);
 
+/// The value at rank q·(n − 1), rounded to the nearest: of n values in ascending order, n ≥ 1, q in [0, 1].
+[[nodiscard]] double nearest_rank(std::span<const double> sorted, double q);
+
 /// Exact two-sided McNemar test of two methods on the same prompts (McNemar 1947, DOI 10.1007/BF02295996):
 ///   p = min(1, 2 Σ_{k ≤ min(b, c)} C(b + c, k) / 2^(b + c)),
 /// b prompts that only the first method answered, c that only the second did. Prompts that both or neither
