@@ -8,17 +8,12 @@
 #include "lab/atlas/picture.hpp"
 #include "lab/atlas/report.hpp"
 #include "lab/atlas/survey.hpp"
+#include "lab/support/program.hpp"
 #include "transformer/atomic_file.hpp"
 
 namespace {
 
-int run(int argc, const char* const* argv) {
-  const auto parsed = atlas::parse_options(argc, argv);
-  if (!parsed.options) {
-    std::cout << parsed.help;
-    return 0;
-  }
-  const auto& options = *parsed.options;
+int run(const atlas::Options& options) {
   const auto bands = atlas::bands_of(options.base, options.width);
   std::error_code failure;
   std::filesystem::create_directories(options.out, failure);
@@ -38,11 +33,4 @@ int run(int argc, const char* const* argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& error) {
-    std::cerr << "atlas: " << error.what() << '\n';
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return lab::run_command("atlas", argc, argv, atlas::parse_options, run); }

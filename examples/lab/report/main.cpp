@@ -8,17 +8,13 @@
 #include "lab/report/chapters.hpp"
 #include "lab/report/input.hpp"
 #include "lab/report/options.hpp"
+#include "lab/support/program.hpp"
 #include "transformer/atomic_file.hpp"
 
 namespace {
 
-int run(int argc, const char* const* argv) {
-  const auto parsed = report::parse_options(argc, argv);
-  if (!parsed.options) {
-    std::cout << parsed.help;
-    return 0;
-  }
-  const auto& folder = parsed.options->folder;
+int run(const report::Options& options) {
+  const auto& folder = options.folder;
   std::vector<report::Run> runs;
   for (const auto& file : report::find_results(folder)) runs.push_back(report::read_run(file));
   const auto reported = report::document_of(runs);
@@ -33,11 +29,4 @@ int run(int argc, const char* const* argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& error) {
-    std::cerr << "report: " << error.what() << '\n';
-    return 1;
-  }
-}
+int main(int argc, char** argv) { return lab::run_command("report", argc, argv, report::parse_options, run); }

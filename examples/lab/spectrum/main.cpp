@@ -13,18 +13,13 @@
 #include "lab/spectrum/pictures.hpp"
 #include "lab/spectrum/source.hpp"
 #include "lab/spectrum/survey.hpp"
+#include "lab/support/program.hpp"
 #include "lab/support/progress.hpp"
 #include "transformer/atomic_file.hpp"
 
 namespace {
 
-int run(int argc, const char* const* argv) {
-  const auto parsed = spectrum::parse_options(argc, argv);
-  if (!parsed.options) {
-    std::cout << parsed.help;
-    return 0;
-  }
-  const auto& options = *parsed.options;
+int run(const spectrum::Options& options) {
   if (options.threads > 0) omp_set_num_threads(options.threads);
   const auto projections = spectrum::projections_of(options);
   lab::Progress bar("heads", spectrum::survey_steps(projections.shape), lab::Progress::display_for_stderr(),
@@ -58,10 +53,5 @@ int run(int argc, const char* const* argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const std::exception& error) {
-    std::cerr << "spectrum: " << error.what() << '\n';
-    return 1;
-  }
+  return lab::run_command("spectrum", argc, argv, spectrum::parse_options, run);
 }

@@ -17,22 +17,36 @@ inline constexpr int interrupted_status = 130;
 /// Thrown between cells once Ctrl-C was pressed.
 struct Interrupted {};
 
-/// main() of a lab program: options, setting, run; the exit status.
+/// main() of a program: the text of --help, or work(options); the exit status.
 ///
-/// parse(argc, argv) gives options or the text of --help; make(options) the setting; Run(setting) has all(),
-/// which may throw Interrupted, and finished(), how many `cells` (the word for them) are kept. Any other
-/// exception is one line on standard error, "NAME: …", and status 1.
-template <class Run, class Parse, class Make>
-int run_program(std::string_view name, std::string_view cells, int argc, const char* const* argv,
-                const Parse& parse, const Make& make) {
+/// parse(argc, argv) gives options or that text; work returns the status. An exception is one line on
+/// standard error, "NAME: …", and `failed`.
+template <class Parse, class Work>
+int run_command(std::string_view name, int argc, const char* const* argv, const Parse& parse,
+                const Work& work, int failed = 1) {
   try {
     auto parsed = parse(argc, argv);
     if (!parsed.options) {
       std::cout << parsed.help;
       return 0;
     }
-    if (parsed.options->threads > 0) omp_set_num_threads(parsed.options->threads);
-    const auto setting = make(std::move(*parsed.options));
+    return work(std::move(*parsed.options));
+  } catch (const std::exception& error) {
+    std::cerr << name << ": " << error.what() << '\n';
+    return failed;
+  }
+}
+
+/// main() of a program whose cells are kept: options, setting, run; the exit status.
+///
+/// make(options) gives the setting; Run(setting) has all(), which may throw Interrupted, and finished(), how
+/// many `cells` (the word for them) are kept.
+template <class Run, class Parse, class Make>
+int run_program(std::string_view name, std::string_view cells, int argc, const char* const* argv,
+                const Parse& parse, const Make& make) {
+  return run_command(name, argc, argv, parse, [&](auto options) {
+    if (options.threads > 0) omp_set_num_threads(options.threads);
+    const auto setting = make(std::move(options));
     std::filesystem::create_directories(setting.options.out);
     Run run(setting);
     try {
@@ -43,10 +57,7 @@ int run_program(std::string_view name, std::string_view cells, int argc, const c
       return interrupted_status;
     }
     return 0;
-  } catch (const std::exception& error) {
-    std::cerr << name << ": " << error.what() << '\n';
-    return 1;
-  }
+  });
 }
 
 }  // namespace lab

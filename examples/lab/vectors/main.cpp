@@ -1,33 +1,22 @@
 // SPDX-License-Identifier: MIT
-#include <exception>
 #include <iostream>
 
 #include "check.hpp"
 #include "dope/core/error.hpp"
 #include "export.hpp"
 #include "lab/support/interrupt.hpp"
+#include "lab/support/program.hpp"
 #include "manifest.hpp"
 #include "options.hpp"
 
 namespace {
 
-/// As shells report a program that Ctrl-C ended.
-constexpr int interrupted_status = 130;
 constexpr int error_status = 2;
 
-/// Thrown between cases once Ctrl-C was pressed.
-struct Interrupted {};
-
-int run(int argc, const char* const* argv) {
-  const auto parsed = vectors::parse_options(argc, argv);
-  if (!parsed.options) {
-    std::cout << parsed.help;
-    return 0;
-  }
-  const auto& options = *parsed.options;
+int work(const vectors::Options& options) {
   const lab::Interrupt interrupt;
   const auto between = [&] {
-    if (interrupt.raised()) throw Interrupted{};
+    if (interrupt.raised()) throw lab::Interrupted{};
   };
   if (options.command == vectors::Command::write) {
     const auto [cases, bytes] = vectors::export_vectors(options.folder, vectors::cases_of(options.angles),
@@ -43,16 +32,17 @@ int run(int argc, const char* const* argv) {
   return judged.status();
 }
 
+int run(const vectors::Options& options) {
+  try {
+    return work(options);
+  } catch (const lab::Interrupted&) {
+    std::cerr << "vectors: interrupted\n";
+    return lab::interrupted_status;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
-    return run(argc, argv);
-  } catch (const Interrupted&) {
-    std::cerr << "vectors: interrupted\n";
-    return interrupted_status;
-  } catch (const std::exception& error) {
-    std::cerr << "vectors: " << error.what() << '\n';
-    return error_status;
-  }
+  return lab::run_command("vectors", argc, argv, vectors::parse_options, run, error_status);
 }
