@@ -16,14 +16,7 @@ fail() {
   exit 1
 }
 
-python=
-for candidate in python3 /usr/bin/python3; do
-  if "$candidate" -c 'import numpy' 2>/dev/null; then
-    python=$candidate
-    break
-  fi
-done
-[ -n "$python" ] || fail "no python3 with NumPy (Debian: python3-numpy)"
+. "$here/numpy.sh"
 
 echo "== every number equals NumPy's, from the q and k that the program saves"
 "$program" --model "$model" --length L/2 --rows 40 --bins 16 --save-qk --out needle >said.txt 2>err.txt || { cat err.txt; fail "a needle prompt"; }

@@ -4,6 +4,7 @@
 set -euo pipefail
 program=$(realpath "$1")
 runner=$(realpath "$2")
+here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
@@ -13,14 +14,7 @@ fail() {
   exit 1
 }
 
-python=
-for candidate in python3 /usr/bin/python3; do
-  if "$candidate" -c 'import numpy' 2>/dev/null; then
-    python=$candidate
-    break
-  fi
-done
-[ -n "$python" ] || fail "no python3 with NumPy (Debian: python3-numpy)"
+. "$here/numpy.sh"
 export PYTHONDONTWRITEBYTECODE=1
 
 # expect STATUS COMMAND...: its output is in said.txt.
