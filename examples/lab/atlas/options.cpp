@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "lab/atlas/options.hpp"
 
-#include <charconv>
 #include <cxxopts.hpp>
 #include <string_view>
 
 #include "dope/core/error.hpp"
 #include "lab/atlas/survey.hpp"
+#include "lab/support/command_line.hpp"
 #include "lab/support/options_parser.hpp"
 
 namespace atlas {
@@ -23,12 +23,9 @@ constexpr std::string_view introduction =
 template <class Number>
 Number number_of(const std::string& option, std::string_view text, Number least, Number most,
                  const std::string& expected) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || !(value >= least && value <= most)) {
-    throw dope::Error("--" + option, '"' + std::string(text) + '"', expected);
-  }
-  return value;
+  const auto value = lab::as_number<Number>(text);
+  if (value && *value >= least && *value <= most) return *value;
+  throw dope::Error("--" + option, '"' + std::string(text) + '"', expected);
 }
 
 Options read(const cxxopts::ParseResult& result) {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "lab/spectrum/options.hpp"
 
-#include <charconv>
 #include <cxxopts.hpp>
 #include <string_view>
 
@@ -24,15 +23,6 @@ constexpr std::string_view introduction =
     "Leaves in --out: spectrum.html, spectrum.json, spectrum.safetensors, and bands.svg, cones.svg, "
     "bounds.svg.\n"
     "docs/spectrum.md says what stands in them.\n";
-
-/// All of `text` as a number, or none.
-template <class Number>
-std::optional<Number> whole_text(std::string_view text) {
-  Number value{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
 
 void require_together(const cxxopts::ParseResult& result) {
   const bool file = result.count("qk") != 0;
@@ -84,15 +74,15 @@ Options read_options(const cxxopts::ParseResult& result) {
 TokenRange token_range(const std::string& where, const std::string& given) {
   const auto parts = lab::split(given, ':');
   if (parts.size() == 2) {
-    const auto first = whole_text<std::size_t>(parts[0]);
-    const auto end = whole_text<std::size_t>(parts[1]);
+    const auto first = lab::as_number<std::size_t>(parts[0]);
+    const auto end = lab::as_number<std::size_t>(parts[1]);
     if (first && end && *first < *end) return {*first, *end};
   }
   throw dope::Error(where, '"' + given + '"', "tokens FIRST:END, FIRST < END, as 512:540");
 }
 
 double real_number(const std::string& where, const std::string& given, double least, double most) {
-  const auto value = whole_text<double>(given);
+  const auto value = lab::as_number<double>(given);
   if (value && *value >= least && *value <= most) return *value;
   throw dope::Error(where, '"' + given + '"', text("a number from ", least, " to ", most));
 }

@@ -2,7 +2,6 @@
 #include "lab/support/command_line.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "dope/core/error.hpp"
 
@@ -10,12 +9,6 @@ namespace lab {
 namespace {
 
 constexpr std::size_t most_tokens = std::size_t{1} << 24;
-
-/// Whether all of the text is one whole number, written to `value`.
-bool reads_as(std::string_view text, std::size_t& value) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc{} && end == text.data() + text.size();
-}
 
 }  // namespace
 
@@ -30,33 +23,33 @@ std::string length_text(std::size_t tokens, std::size_t training_length) {
 
 std::size_t whole_number(std::string_view option, std::string_view text, std::size_t least,
                          std::size_t most) {
-  std::size_t value = 0;
-  if (!reads_as(text, value) || value < least || value > most) {
-    throw dope::Error("--" + std::string(option), '"' + std::string(text) + '"',
-                      dope::detail::text("a whole number from ", least, " to ", most));
-  }
-  return value;
+  const auto value = as_number<std::size_t>(text);
+  if (value && *value >= least && *value <= most) return *value;
+  throw dope::Error("--" + std::string(option), '"' + std::string(text) + '"',
+                    dope::detail::text("a whole number from ", least, " to ", most));
 }
 
 Length length_of(std::string_view option, std::string_view text) {
-  Length length{1, 1, Length::Unit::tokens};
+  std::optional<std::size_t> count = 1;
+  std::optional<std::size_t> parts = 1;
   const std::size_t unit = text.find('L');
-  bool good = true;
   if (unit == std::string_view::npos) {
-    good = reads_as(text, length.count);
+    count = as_number<std::size_t>(text);
   } else {
-    length.unit = Length::Unit::training_lengths;
     const std::string_view before = text.substr(0, unit);
     const std::string_view after = text.substr(unit + 1);
-    good = (before.empty() || reads_as(before, length.count)) &&
-           (after.empty() || (after.front() == '/' && reads_as(after.substr(1), length.parts)));
+    if (!before.empty()) count = as_number<std::size_t>(before);
+    if (!after.empty()) parts = after.front() == '/' ? as_number<std::size_t>(after.substr(1)) : std::nullopt;
   }
-  if (!good || length.count < 1 || length.count > most_tokens || length.parts < 1 ||
-      length.parts > most_tokens) {
+  const auto in_range = [](std::optional<std::size_t> number) {
+    return number && *number >= 1 && *number <= most_tokens;
+  };
+  if (!in_range(count) || !in_range(parts)) {
     throw dope::Error("--" + std::string(option), '"' + std::string(text) + '"',
                       "tokens, as 1536, or training lengths, as L, 3L or L/4");
   }
-  return length;
+  return {*count, *parts,
+          unit == std::string_view::npos ? Length::Unit::tokens : Length::Unit::training_lengths};
 }
 
 void require_distinct(std::string_view option, const std::vector<std::string>& names) {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <charconv>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 namespace lab {
@@ -24,6 +27,15 @@ struct Length {
 
 /// "512 = L", "1536 = 3L", "256 = L/2"; the number alone where it is no whole multiple or part of L.
 [[nodiscard]] std::string length_text(std::size_t tokens, std::size_t training_length);
+
+/// All of `text` as a number, or none.
+template <class Number>
+[[nodiscard]] std::optional<Number> as_number(std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
 
 // Each throws dope::Error, which names the option, where the text is something else. option: without dashes.
 
