@@ -100,7 +100,7 @@ Request Request::resume(const Request& base, Schedule schedule, Keep keep) {
     throw dope::Error("Request::resume", "a schedule of other frequencies, length or attention pattern",
                       "those of the base request");
   }
-  if (base.kept_.empty() || base.kept_.front().input.size() != base.tokens_ * config.hidden) {
+  if (base.kept_.empty() || base.kept_.front()->input.size() != base.tokens_ * config.hidden) {
     throw dope::Error("Request::resume", "a base that does not hold its layers",
                       "one prefilled with Keep::layers, nothing decoded");
   }
@@ -113,9 +113,8 @@ Request Request::resume(const Request& base, Schedule schedule, Keep keep) {
   Request request(*base.model_, std::move(schedule));
   std::copy_n(base.caches_.begin(), first_layer, request.caches_.begin());
   if (keep == Keep::layers) {
-    request.kept_.assign(config.layers, {});
-    std::copy_n(base.kept_.begin(), first_layer, request.kept_.begin());
-    request.reserve_kept(first_layer, base.tokens_);
+    request.kept_ = base.kept_;
+    request.fresh_kept(first_layer, base.tokens_);
   }
   request.tokens_ = base.tokens_;
   request.logit_rows_ = base.logit_rows_;
@@ -123,7 +122,7 @@ Request Request::resume(const Request& base, Schedule schedule, Keep keep) {
     request.logits_ = base.logits_;
     return request;
   }
-  const KeptLayer& kept = base.kept_[first_layer];
+  const KeptLayer& kept = *base.kept_[first_layer];
   std::vector<float> x;
   for (std::size_t first = 0; first < base.tokens_; first += chunk) {
     const std::size_t count = std::min(chunk, base.tokens_ - first);
@@ -142,12 +141,14 @@ Request Request::resume(const Request& base, Schedule schedule, Keep keep) {
   return request;
 }
 
-/// So that what is kept costs what Keep says: vectors that grow may hold twice as much.
-void Request::reserve_kept(std::size_t first_layer, std::size_t tokens) {
+/// Of what is kept, fresh layers from first_layer on, that cost what Keep says: vectors that grow may hold
+/// twice as much.
+void Request::fresh_kept(std::size_t first_layer, std::size_t tokens) {
   const Config& config = model_->config();
   for (std::size_t layer = first_layer; layer < config.layers; ++layer) {
-    kept_[layer].input.reserve(tokens * config.hidden);
-    if (layer + 1 < config.layers) kept_[layer].mixed.reserve(tokens * config.query_width());
+    kept_[layer] = std::make_shared<KeptLayer>();
+    kept_[layer]->input.reserve(tokens * config.hidden);
+    if (layer + 1 < config.layers) kept_[layer]->mixed.reserve(tokens * config.query_width());
   }
 }
 
@@ -179,7 +180,7 @@ std::span<const float> Request::prefill(std::span<const std::int32_t> tokens, Ke
     if (tokens_ != 0)
       throw dope::Error("Request::prefill", "Keep::layers after other tokens", "a fresh request");
     kept_.assign(config.layers, {});
-    reserve_kept(0, tokens.size());
+    fresh_kept(0, tokens.size());
   }
   logit_rows_ = logit_rows;
   logits_.clear();
@@ -210,13 +211,13 @@ void Request::run(std::span<float> x, std::size_t first, std::size_t count, std:
   for (std::size_t layer = first_layer; layer < config.layers; ++layer) {
     const bool last = layer + 1 == config.layers;
     if (keep == Keep::layers) {
-      auto& input = kept_[layer].input;
+      auto& input = kept_[layer]->input;
       input.insert(input.end(), x.begin(), x.end());
     }
     run_layer(layer, work, x, first, count, last ? logit_rows : count,
               layer == first_layer ? reuse : nullptr);
     if (keep == Keep::layers && !last) {
-      auto& mixed = kept_[layer].mixed;
+      auto& mixed = kept_[layer]->mixed;
       mixed.insert(mixed.end(), work.mixed.begin(), work.mixed.end());
     }
   }
@@ -247,8 +248,11 @@ void Request::run_layer(std::size_t layer, Workspace& work, std::span<float> x, 
   if (needed == 0) return;
 
   const std::size_t before = count - needed;
-  linear(std::span(work.normed).subspan(before * config.hidden), weights.query, weights.query_bias, needed,
-         work.queries);
+  const bool projected = tap_ && before == 0;
+  if (!projected) {
+    linear(std::span(work.normed).subspan(before * config.hidden), weights.query, weights.query_bias, needed,
+           work.queries);
+  }
   const auto queries = dope::token_major(work.queries.data(), needed, config.query_heads, width);
   const auto mixed = dope::token_major(work.mixed.data(), needed, config.query_heads, width);
   const std::size_t blocks = (needed + rows_per_task - 1) / rows_per_task;

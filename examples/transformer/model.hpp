@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -59,9 +60,9 @@ class Request {
   Request(const Model& model, Schedule schedule);
 
   /// A request for the same prompt under another plan: `base` was prefilled in one call, or resumed, with
-  /// Keep::layers, and nothing decoded; frequencies, length and attention pattern are the same. Layers below the
-  /// first where the plans differ are taken from it, and in that layer the attention of heads that both plans
-  /// treat alike; the rest is computed anew. Law: equal to a prefill of its own, to the last bit.
+  /// Keep::layers, and nothing decoded; frequencies, length and attention pattern are the same. Layers below
+  /// the first where the plans differ are taken from it, and in that layer the attention of heads that both
+  /// plans treat alike; the rest is computed anew. Law: equal to a prefill of its own, to the last bit.
   static Request resume(const Request& base, Schedule schedule, Keep keep = Keep::nothing);
 
   void tap(Tap tap) { tap_ = std::move(tap); }
@@ -90,7 +91,7 @@ class Request {
   /// One layer of a prefill, for requests that resume from it.
   struct KeptLayer {
     std::vector<float> input;  // [tokens, hidden]
-    std::vector<float> mixed;  // [tokens, query heads, head width]: attention's output; empty in the last layer
+    std::vector<float> mixed;  // [tokens, query heads, head width]: of attention; empty in the last layer
   };
 
   /// Rows of attention's output that another request has computed, and the heads that it has not.
@@ -107,14 +108,14 @@ class Request {
   void run_layer(std::size_t layer, Workspace& work, std::span<float> x, std::size_t first, std::size_t count,
                  std::size_t needed, const Reuse* reuse);
   void write_caches(std::size_t layer, Workspace& work, std::size_t first, std::size_t count);
-  void reserve_kept(std::size_t first_layer, std::size_t tokens);
+  void fresh_kept(std::size_t first_layer, std::size_t tokens);
   void require_tokens(std::span<const std::int32_t> tokens) const;
 
   const Model* model_;
   Schedule schedule_;
   std::size_t tokens_ = 0;
   std::vector<LayerCache> caches_;
-  std::vector<KeptLayer> kept_;  // per layer, if kept
+  std::vector<std::shared_ptr<KeptLayer>> kept_;  // per layer, if kept; requests of one prompt share them
   std::vector<float> logits_;
   std::size_t logit_rows_ = 1;
   Tap tap_;
