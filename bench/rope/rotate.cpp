@@ -163,10 +163,16 @@ const bench::Register lines([] {
   add_all<double>();
   add_all<dope::float16>();
   add_all<dope::bfloat16>();
-  for (const Shape& shape :
-       {Shape{32, 4096, 128, Order::token_major}, Shape{32, 4096, 128, Order::head_major},
-        Shape{8, 512, 64, Order::head_major}, Shape{32, 1, 128, Order::head_major}}) {
+  for (const Shape& shape : {Shape{32, 4096, 128, Order::token_major},
+                             Shape{32, 4096, 128, Order::head_major}, Shape{8, 512, 64, Order::head_major},
+                             Shape{8, 512, 64, Order::token_major}, Shape{32, 1, 128, Order::head_major}}) {
     add_plan(shape, shape.heads);
+  }
+  // Widths that fill no whole number of registers, or no power of two: GPT-NeoX turns 24 channels, Phi-3
+  // mini 96.
+  for (const std::size_t width : {16, 24, 80, 96, 256}) {
+    for (const auto pairing : {dope::Pairing::half_split, dope::Pairing::interleaved})
+      add<float>({8, 512, width, Order::token_major}, pairing, Tables::one);
   }
 });
 

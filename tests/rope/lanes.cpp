@@ -114,3 +114,58 @@ TEST_CASE_TEMPLATE("load_pairs parts even and odd elements, and store_pairs puts
   }
   CHECK(wrong == 0);
 }
+
+TEST_CASE_TEMPLATE(
+    "the first lanes are those of the whole register, the others 0, and no other memory is written", T, float,
+    double, dope::float16, dope::bfloat16) {
+  using C = dope::compute_t<T>;
+  constexpr std::size_t lanes = Lanes<T>::size;
+  const auto stored = stored_values<T>();
+  const std::size_t from = stored.size() / 2 + 5;
+  for (std::size_t count = 0; count <= lanes; ++count) {
+    const std::vector<T> exact(stored.begin() + static_cast<std::ptrdiff_t>(from),
+                               stored.begin() + static_cast<std::ptrdiff_t>(from + count));
+    std::vector<C> expected(lanes), got(lanes);
+    dope::widen(exact.data(), expected.data(), count);
+    const Lanes<T> loaded = dope::detail::load_first_lanes(exact.data(), count);
+    loaded.store_unaligned(got.data());
+    CHECK(different_bits(got, expected) == 0);
+
+    std::vector<T> memory(stored.begin(), stored.begin() + lanes + 2), wanted = memory;
+    dope::narrow(expected.data(), wanted.data() + 1, count);
+    dope::detail::store_first_lanes<T>(loaded, memory.data() + 1, count);
+    CHECK(different_bits(memory, wanted) == 0);
+  }
+}
+
+TEST_CASE_TEMPLATE(
+    "the first pairs are those of the whole registers, the others 0, and no other memory is written", T,
+    float, double, dope::float16, dope::bfloat16) {
+  using C = dope::compute_t<T>;
+  constexpr std::size_t lanes = Lanes<T>::size;
+  const auto stored = stored_values<T>();
+  const std::size_t from = stored.size() / 2 + 5;
+  for (std::size_t count = 0; count <= lanes; ++count) {
+    const std::vector<T> exact(stored.begin() + static_cast<std::ptrdiff_t>(from),
+                               stored.begin() + static_cast<std::ptrdiff_t>(from + 2 * count));
+    std::vector<C> wide(2 * lanes);
+    dope::widen(exact.data(), wide.data(), 2 * count);
+    Lanes<T> first;
+    Lanes<T> second;
+    dope::detail::load_first_pairs(exact.data(), count, first, second);
+    std::vector<C> firsts(lanes), seconds(lanes), got(lanes);
+    for (std::size_t lane = 0; lane < lanes; ++lane) {
+      firsts[lane] = wide[2 * lane];
+      seconds[lane] = wide[2 * lane + 1];
+    }
+    first.store_unaligned(got.data());
+    CHECK(different_bits(got, firsts) == 0);
+    second.store_unaligned(got.data());
+    CHECK(different_bits(got, seconds) == 0);
+
+    std::vector<T> memory(stored.begin(), stored.begin() + 2 * lanes + 2), wanted = memory;
+    dope::narrow(wide.data(), wanted.data() + 1, 2 * count);
+    dope::detail::store_first_pairs<T>(first, second, memory.data() + 1, count);
+    CHECK(different_bits(memory, wanted) == 0);
+  }
+}

@@ -35,3 +35,36 @@ TEST_CASE_TEMPLATE("store_parted undoes load_parted, and order_of_pairs names ea
   dope::detail::store_parted(first, second, back.data());
   for (std::size_t i = 0; i < 2 * lanes; ++i) CHECK(static_cast<C>(back[i]) == static_cast<C>(pairs[i]));
 }
+
+TEST_CASE_TEMPLATE("the first pairs part as all do, the others are 0, and no other memory is written", T,
+                   float, double, dope::float16, dope::bfloat16) {
+  using C = dope::compute_t<T>;
+  using Lanes = dope::detail::Lanes<T>;
+  constexpr std::size_t lanes = Lanes::size;
+  for (std::size_t count = 0; count <= lanes; ++count) {
+    std::vector<T> exact;
+    std::vector<C> bands(lanes);
+    for (std::size_t i = 0; i < count; ++i) {
+      bands[i] = static_cast<C>(i + 1);
+      exact.push_back(T(static_cast<C>(i + 1)));
+      exact.push_back(T(-static_cast<C>(i + 1)));
+    }
+    Lanes first;
+    Lanes second;
+    dope::detail::load_first_parted(exact.data(), count, first, second);
+    std::vector<C> ordered(lanes), a(lanes), b(lanes);
+    dope::detail::order_of_pairs<T>(Lanes::load_unaligned(bands.data())).store_unaligned(ordered.data());
+    first.store_unaligned(a.data());
+    second.store_unaligned(b.data());
+    for (std::size_t i = 0; i < lanes; ++i) {
+      CHECK(a[i] == ordered[i]);
+      CHECK(b[i] == -ordered[i]);
+    }
+    std::vector<T> memory(2 * lanes + 2, T(C(99)));
+    dope::detail::store_first_parted(first, second, memory.data() + 1, count);
+    for (std::size_t i = 0; i < memory.size(); ++i) {
+      const bool written = i >= 1 && i <= 2 * count;
+      CHECK(static_cast<C>(memory[i]) == (written ? static_cast<C>(exact[i - 1]) : C(99)));
+    }
+  }
+}

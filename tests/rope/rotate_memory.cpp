@@ -263,8 +263,7 @@ TEST_CASE_TEMPLATE("per-head tables: head h turns by tables[h] alone, of its own
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("runs of heads of one table, long, short and many, past a block of tokens", T,
-                   ALL_SCALARS) {
+TEST_CASE_TEMPLATE("heads of one table in a row, few, many and one, past a block of tokens", T, ALL_SCALARS) {
   constexpr std::size_t tokens = 67;
   constexpr std::size_t heads = 149;
   std::size_t wrong = 0;
@@ -290,6 +289,38 @@ TEST_CASE_TEMPLATE("runs of heads of one table, long, short and many, past a blo
           }
           wrong += different_bits(field.memory, expected.memory);
         }
+      }
+    }
+  }
+  CHECK(wrong == 0);
+}
+
+TEST_CASE_TEMPLATE("successive tables may differ in their cosines, their sines or their stride alone", T,
+                   ALL_SCALARS) {
+  constexpr std::size_t tokens = 5;
+  std::size_t wrong = 0;
+  for (const std::size_t width : widths) {
+    const Table<T> one(native(width), 3, 2 * tokens);
+    const Table<T> two(native(width, 500000), 3, 2 * tokens);
+    auto other_sin = one.view();
+    other_sin.sin = two.view().sin;
+    auto other_cos = other_sin;
+    other_cos.cos = two.view().cos;
+    auto other_stride = other_cos;
+    other_stride.stride *= 2;
+    other_stride.rows = tokens;
+    const std::vector<View<T>> views = {one.view(), other_sin, other_cos, other_stride, other_cos, other_cos};
+    for (const Layout& layout : {layouts[0], layouts[1]}) {
+      for (const Pairing pairing : pairings) {
+        auto field = field_of<T>(layout, tokens, views.size(), width);
+        auto expected = field;
+        expected.heads.data = expected.memory.data() + layout.lead;
+        dope::rotate(field.heads, views, pairing);
+        for (std::size_t h = 0; h < views.size(); ++h) {
+          for (std::size_t t = 0; t < tokens; ++t)
+            turn_alone<T>(expected.heads.head(h).row(t), width, views[h], t, pairing);
+        }
+        wrong += different_bits(field.memory, expected.memory);
       }
     }
   }

@@ -151,34 +151,22 @@ class PlannedRope {
       for (std::size_t head = 0; head < x.heads; ++head) apply(layer, role, head, x.head(head), first);
       return;
     }
-    static_cast<void>(unit(layer, role, x.heads - 1));
+    require_head(layer, role, x.heads - 1);
     require_fit(x.head(0), first);
-    const auto& stretches = stretches_[role == HeadRole::query ? 0 : 1][layer];
+    const std::span<const std::uint8_t> is_denoised = is_denoised_[role == HeadRole::query ? 0 : 1][layer];
     const TableView<C> scaled = scaled_table_.view().slice(first, x.tokens);
-    const TableView<C> denoised = separate_ ? denoised_table_.view().slice(first, x.tokens) : scaled;
-    std::array<detail::HeadRun<C>, detail::most_runs> runs;
-    std::size_t count = 0;
-    std::size_t begin = 0;  // of the heads that the runs hold
-    std::size_t end = 0;
-    for (const Stretch& stretch : stretches) {
-      runs[count++] = {std::min(stretch.heads, x.heads - end), stretch.denoised ? denoised : scaled};
-      end += runs[count - 1].heads;
-      if (count < runs.size() && end < x.heads) continue;
-      HeadsView<T> some = x;
-      some.data += begin * x.head_stride;
-      some.heads = end - begin;
-      detail::turn_all_runs<detail::Turn::forward, T>(some, {runs.data(), count}, scaled.bands, pairing_);
-      count = 0;
-      begin = end;
-      if (end == x.heads) break;
+    if (separate_ && !is_denoised.empty()) {
+      const std::array<TableView<C>, 2> tables = {scaled, denoised_table_.view().slice(first, x.tokens)};
+      const auto table_of = [&](std::size_t head) -> const TableView<C>& {
+        return tables[is_denoised[head]];
+      };
+      detail::turn_by_many<detail::Turn::forward, T>(x, scaled.bands, pairing_, table_of);
+    } else {
+      rotate(x, scaled, pairing_);
     }
-    if (!finishes_) return;
-    std::size_t head = 0;
-    for (const Stretch& stretch : stretches) {
-      for (const std::size_t last = std::min(head + stretch.heads, x.heads); head < last; ++head) {
-        if (stretch.denoised) finish(layer, role, head, x.head(head), first);
-      }
-    }
+    if (!finishes_ || is_denoised.empty()) return;
+    for (std::size_t head = 0; head < x.heads; ++head)
+      if (is_denoised[head] != 0) finish(layer, role, head, x.head(head), first);
   }
 
  private:
@@ -209,25 +197,18 @@ class PlannedRope {
     finishes_ = std::holds_alternative<ByGaussian>(plan_.transform) || !removed_bands_.empty() ||
                 (all != nullptr && all->reading == ByAll::Reading::remove);
     for (std::size_t layer = 0; layer < plan_.shape.layers; ++layer) {
-      stretches_[0].push_back(stretches_of(layer, HeadRole::query, plan_.shape.query_heads));
-      stretches_[1].push_back(stretches_of(layer, HeadRole::shared_key, plan_.shape.key_heads));
+      is_denoised_[0].push_back(denoised_heads(layer, HeadRole::query, plan_.shape.query_heads));
+      is_denoised_[1].push_back(denoised_heads(layer, HeadRole::shared_key, plan_.shape.key_heads));
     }
   }
 
-  /// Successive heads that the plan treats alike.
-  struct Stretch {
-    std::size_t heads = 0;
-    bool denoised = false;
-  };
-
-  [[nodiscard]] std::vector<Stretch> stretches_of(std::size_t layer, HeadRole role, std::size_t heads) const {
-    std::vector<Stretch> stretches;
-    for (std::size_t head = 0; head < heads; ++head) {
-      const bool denoised = denoises(layer, role, head);
-      if (stretches.empty() || stretches.back().denoised != denoised) stretches.push_back({0, denoised});
-      ++stretches.back().heads;
-    }
-    return stretches;
+  /// Empty for a layer whose heads are all left alone.
+  [[nodiscard]] std::vector<std::uint8_t> denoised_heads(std::size_t layer, HeadRole role,
+                                                         std::size_t count) const {
+    std::vector<std::uint8_t> is_denoised(count);
+    for (std::size_t head = 0; head < count; ++head) is_denoised[head] = denoises(layer, role, head) ? 1 : 0;
+    if (std::find(is_denoised.begin(), is_denoised.end(), 1) == is_denoised.end()) is_denoised.clear();
+    return is_denoised;
   }
 
   static std::vector<std::int64_t> consecutive(std::size_t length) {
@@ -236,14 +217,18 @@ class PlannedRope {
     return positions;
   }
 
-  /// Index into plan_.heads of the unit that denoises this head.
-  [[nodiscard]] std::optional<std::size_t> unit(std::size_t layer, HeadRole role, std::size_t head) const {
+  void require_head(std::size_t layer, HeadRole role, std::size_t head) const {
     const AttentionShape& shape = plan_.shape;
     const std::size_t heads = role == HeadRole::shared_key ? shape.key_heads : shape.query_heads;
     if (layer >= shape.layers || head >= heads) {
       throw Error("PlannedRope", detail::text("layer ", layer, ", head ", head),
                   detail::text("a layer below ", shape.layers, " and a head below ", heads));
     }
+  }
+
+  /// Index into plan_.heads of the unit that denoises this head.
+  [[nodiscard]] std::optional<std::size_t> unit(std::size_t layer, HeadRole role, std::size_t head) const {
+    require_head(layer, role, head);
     if (role == HeadRole::query) return plan_.find(plan_.unit_of(layer, head));
     if (role == HeadRole::shared_key) {
       return plan_.denoises_key(layer, head) ? plan_.find({layer, head}) : std::nullopt;
@@ -295,9 +280,9 @@ class PlannedRope {
   std::vector<std::size_t> removed_bands_;
   RotationTable<C> scaled_table_;
   RotationTable<C> denoised_table_;
-  bool separate_ = false;                                       // the two tables differ
-  bool finishes_ = false;                                       // finish() has something to do
-  std::array<std::vector<std::vector<Stretch>>, 2> stretches_;  // of queries and shared keys, by layer
+  bool separate_ = false;                                              // the two tables differ
+  bool finishes_ = false;                                              // finish() has something to do
+  std::array<std::vector<std::vector<std::uint8_t>>, 2> is_denoised_;  // queries and shared keys; layer, head
 };
 
 namespace detail {

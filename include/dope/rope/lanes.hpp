@@ -7,6 +7,7 @@
 #include <arm_neon.h>
 #endif
 
+#include <algorithm>
 #include <bit>
 #include <complex>
 #include <cstddef>
@@ -20,7 +21,8 @@
 //
 // Law: lane i is what widen gives for stored[i], and store_lanes writes what narrow gives, bit for bit;
 // pairs are (stored[2i], stored[2i + 1]). Memory needs no alignment. Targets without conversion
-// instructions go through widen and narrow.
+// instructions go through widen and narrow. What is named `first` touches the memory of the first `count`
+// lanes alone, count ≤ the register's, and reads the others as 0.
 
 namespace dope::detail {
 
@@ -217,6 +219,53 @@ inline Words brain_pairs_of(Floats first, Floats second) noexcept {
 inline constexpr std::size_t converted_lanes = 0;
 #endif
 
+#if defined(__AVX512F__) || (defined(__AVX2__) && defined(__F16C__)) || defined(__aarch64__)
+/// Registers of 16-bit T as floats and back.
+template <Scalar T>
+inline Lanes<T> widened(HalfWords x) noexcept {
+  if constexpr (std::same_as<T, float16>) return Lanes<T>(floats_of(x));
+  return Lanes<T>(as_floats(raise(spread(x))));
+}
+
+template <Scalar T>
+inline HalfWords narrowed(const Lanes<T>& lanes) noexcept {
+  if constexpr (std::same_as<T, float16>) return halves_of(lanes);
+  return brain_halves_of(lanes);
+}
+
+template <Scalar T>
+inline void widened_pairs(Words x, Lanes<T>& first, Lanes<T>& second) noexcept {
+  if constexpr (std::same_as<T, float16>) {
+    first = Lanes<T>(floats_of(gather_low(x)));
+    second = Lanes<T>(floats_of(gather_low(lower(x))));
+  } else {
+    first = Lanes<T>(as_floats(raise(x)));
+    second = Lanes<T>(as_floats(upper_half(x)));
+  }
+}
+
+template <Scalar T>
+inline Words narrowed_pairs(const Lanes<T>& first, const Lanes<T>& second) noexcept {
+  if constexpr (std::same_as<T, float16>)
+    return either(spread(halves_of(first)), raise(spread(halves_of(second))));
+  return brain_pairs_of(first, second);
+}
+#endif
+
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__)
+/// Whether instructions load and store the first values of a register of T alone.
+template <Scalar T>
+inline constexpr bool is_masked = (is_wide<T> && sizeof(Lanes<T>) == 64) ||
+                                  (!is_wide<T> && Lanes<T>::size == converted_lanes);
+
+inline std::uint32_t lowest_bits(std::size_t count) noexcept {
+  return static_cast<std::uint32_t>((std::uint64_t{1} << count) - 1);
+}
+#else
+template <Scalar T>
+inline constexpr bool is_masked = false;
+#endif
+
 /// Whether stored T and registers of compute_t<T> are converted by the instructions above.
 template <Scalar T>
 inline constexpr bool is_converted = !is_wide<T> && Lanes<T>::size == converted_lanes;
@@ -228,9 +277,7 @@ inline Lanes<T> load_lanes(const T* stored) noexcept {
   }
 #if defined(__AVX512F__) || (defined(__AVX2__) && defined(__F16C__)) || defined(__aarch64__)
   else if constexpr (is_converted<T>) {
-    const HalfWords halves = load_half_words(stored);
-    if constexpr (std::same_as<T, float16>) return Lanes<T>(floats_of(halves));
-    return Lanes<T>(as_floats(raise(spread(halves))));
+    return widened<T>(load_half_words(stored));
   }
 #endif
   else {
@@ -247,11 +294,7 @@ inline void store_lanes(const Lanes<T>& lanes, T* stored) noexcept {
   }
 #if defined(__AVX512F__) || (defined(__AVX2__) && defined(__F16C__)) || defined(__aarch64__)
   else if constexpr (is_converted<T>) {
-    if constexpr (std::same_as<T, float16>) {
-      store_half_words(stored, halves_of(lanes));
-    } else {
-      store_half_words(stored, brain_halves_of(lanes));
-    }
+    store_half_words(stored, narrowed<T>(lanes));
   }
 #endif
   else {
@@ -259,6 +302,43 @@ inline void store_lanes(const Lanes<T>& lanes, T* stored) noexcept {
     lanes.store_aligned(wide);
     narrow(wide, stored, Lanes<T>::size);
   }
+}
+
+template <Scalar T>
+inline Lanes<T> load_first_lanes(const T* stored, std::size_t count) noexcept {
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__)
+  if constexpr (is_masked<T>) {
+    if constexpr (std::same_as<T, float>) {
+      return Lanes<T>(_mm512_maskz_loadu_ps(static_cast<__mmask16>(lowest_bits(count)), stored));
+    } else if constexpr (std::same_as<T, double>) {
+      return Lanes<T>(_mm512_maskz_loadu_pd(static_cast<__mmask8>(lowest_bits(count)), stored));
+    } else {
+      return widened<T>(_mm256_maskz_loadu_epi16(static_cast<__mmask16>(lowest_bits(count)), stored));
+    }
+  }
+#endif
+  alignas(64) T whole[Lanes<T>::size] = {};
+  std::copy_n(stored, count, whole);
+  return load_lanes<T>(whole);
+}
+
+template <Scalar T>
+inline void store_first_lanes(const Lanes<T>& lanes, T* stored, std::size_t count) noexcept {
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__)
+  if constexpr (is_masked<T>) {
+    if constexpr (std::same_as<T, float>) {
+      _mm512_mask_storeu_ps(stored, static_cast<__mmask16>(lowest_bits(count)), lanes);
+    } else if constexpr (std::same_as<T, double>) {
+      _mm512_mask_storeu_pd(stored, static_cast<__mmask8>(lowest_bits(count)), lanes);
+    } else {
+      _mm256_mask_storeu_epi16(stored, static_cast<__mmask16>(lowest_bits(count)), narrowed<T>(lanes));
+    }
+    return;
+  }
+#endif
+  alignas(64) T whole[Lanes<T>::size];
+  store_lanes<T>(lanes, whole);
+  std::copy_n(whole, count, stored);
 }
 
 /// lane i of first, second = stored[2i], stored[2i + 1].
@@ -273,14 +353,7 @@ inline void load_pairs(const T* stored, Lanes<T>& first, Lanes<T>& second) noexc
   }
 #if defined(__AVX512F__) || (defined(__AVX2__) && defined(__F16C__)) || defined(__aarch64__)
   else if constexpr (is_converted<T>) {
-    const Words words = load_words(stored);
-    if constexpr (std::same_as<T, float16>) {
-      first = Lanes<T>(floats_of(gather_low(words)));
-      second = Lanes<T>(floats_of(gather_low(lower(words))));
-    } else {
-      first = Lanes<T>(as_floats(raise(words)));
-      second = Lanes<T>(as_floats(upper_half(words)));
-    }
+    widened_pairs<T>(load_words(stored), first, second);
   }
 #endif
   else {
@@ -298,11 +371,7 @@ inline void store_pairs(const Lanes<T>& first, const Lanes<T>& second, T* stored
   }
 #if defined(__AVX512F__) || (defined(__AVX2__) && defined(__F16C__)) || defined(__aarch64__)
   else if constexpr (is_converted<T>) {
-    if constexpr (std::same_as<T, float16>) {
-      store_words(stored, either(spread(halves_of(first)), raise(spread(halves_of(second)))));
-    } else {
-      store_words(stored, brain_pairs_of(first, second));
-    }
+    store_words(stored, narrowed_pairs<T>(first, second));
   }
 #endif
   else {
@@ -310,6 +379,33 @@ inline void store_pairs(const Lanes<T>& first, const Lanes<T>& second, T* stored
     store_pairs<C>(first, second, wide);
     narrow(wide, stored, 2 * Lanes<T>::size);
   }
+}
+
+template <Scalar T>
+inline void load_first_pairs(const T* stored, std::size_t count, Lanes<T>& first, Lanes<T>& second) noexcept {
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__)
+  if constexpr (is_masked<T> && !is_wide<T>) {
+    widened_pairs<T>(_mm512_maskz_loadu_epi16(lowest_bits(2 * count), stored), first, second);
+    return;
+  }
+#endif
+  alignas(64) T whole[2 * Lanes<T>::size] = {};
+  std::copy_n(stored, 2 * count, whole);
+  load_pairs(whole, first, second);
+}
+
+template <Scalar T>
+inline void store_first_pairs(const Lanes<T>& first, const Lanes<T>& second, T* stored,
+                              std::size_t count) noexcept {
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__)
+  if constexpr (is_masked<T> && !is_wide<T>) {
+    _mm512_mask_storeu_epi16(stored, lowest_bits(2 * count), narrowed_pairs<T>(first, second));
+    return;
+  }
+#endif
+  alignas(64) T whole[2 * Lanes<T>::size];
+  store_pairs(first, second, whole);
+  std::copy_n(whole, 2 * count, stored);
 }
 
 }  // namespace dope::detail

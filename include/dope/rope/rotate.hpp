@@ -103,9 +103,8 @@ void turn_head(HeadView<const T> from, HeadView<T> to, const TableView<compute_t
   with_loops<T>(pairing, table.bands, [&]<Pairing p, std::size_t registers>() {
     const std::size_t turned = table.rotated_width();
     for (std::size_t token = 0; token < from.tokens; ++token) {
-      const std::size_t row = row_of(token) * table.stride;
-      const Rows<T> rows{from.row(token), to.row(token), 1, 0, 0};
-      turn_rows<turn, p, registers, 1, T>(rows, table.cos + row, table.sin + row, table.bands);
+      const TokenHeads<T> one{from.row(token), to.row(token), 1, 0};
+      turn_token<turn, p, registers, 1, T>(one, OneTable<compute_t<T>>{table}, row_of(token));
       if (from.data != to.data) {
         std::copy(from.row(token) + turned, from.row(token) + from.width, to.row(token) + turned);
       }
@@ -121,94 +120,57 @@ inline constexpr std::size_t block_tokens = 64;
 /// prefetchers follow with ease.
 inline constexpr std::size_t heads_at_once = 4;
 
-/// Runs that are found once for all tokens; with more of them, heads are turned in parts.
-inline constexpr std::size_t most_runs = 64;
-
-/// Successive heads that one table turns.
-template <class C>
-struct HeadRun {
-  std::size_t heads = 0;
-  TableView<C> table;
-};
-
-/// Heads first … first + heads − 1 of one token by one row of a table.
-template <Turn turn, Pairing p, std::size_t registers, Scalar T>
-[[gnu::always_inline]] inline void turn_token(const HeadsView<T>& x, std::size_t token, std::size_t first,
-                                              std::size_t heads, const TableView<compute_t<T>>& table,
-                                              std::size_t row) noexcept {
-  T* const at = x.data + token * x.token_stride + first * x.head_stride;
-  const Rows<T> rows{at, at, heads, x.head_stride, x.head_stride};
-  const compute_t<T>* const cos = table.cos + row * table.stride;
-  const compute_t<T>* const sin = table.sin + row * table.stride;
-  if (heads == heads_at_once) {
-    turn_rows<turn, p, registers, heads_at_once, T>(rows, cos, sin, table.bands);
-  } else {
-    turn_rows<turn, p, registers, 0, T>(rows, cos, sin, table.bands);
-  }
-}
-
-/// Every head of x by one table, in the order of memory.
-template <Turn turn, Scalar T, class RowOf>
-void turn_heads(HeadsView<T> x, const TableView<compute_t<T>>& table, Pairing pairing, RowOf row_of) {
-  require_rows(x, table, row_of);
-  with_loops<T>(pairing, table.bands, [&]<Pairing p, std::size_t registers>() {
+/// All heads of x in place, in the order of memory, checked already. tables_from(head): the tables of that
+/// head and those after it. bands: of every table, 0 where they differ.
+template <Turn turn, Scalar T, class TablesFrom, class RowOf>
+void turn_heads(const HeadsView<T>& x, std::size_t bands, Pairing pairing, const TablesFrom& tables_from,
+                RowOf row_of) noexcept {
+  with_loops<T>(pairing, bands, [&]<Pairing p, std::size_t registers>() {
     if (x.token_stride >= x.head_stride) {
-      for (std::size_t token = 0; token < x.tokens; ++token)
-        turn_token<turn, p, registers, T>(x, token, 0, x.heads, table, row_of(token));
+      for (std::size_t token = 0; token < x.tokens; ++token) {
+        T* const at = x.data + token * x.token_stride;
+        const TokenHeads<T> all{at, at, x.heads, x.head_stride};
+        turn_token<turn, p, registers, 0, T>(all, tables_from(0), row_of(token));
+      }
       return;
     }
     for (std::size_t first = 0; first < x.tokens; first += block_tokens) {
       const std::size_t last = std::min(x.tokens, first + block_tokens);
       for (std::size_t head = 0; head < x.heads; head += heads_at_once) {
         const std::size_t heads = std::min(heads_at_once, x.heads - head);
-        for (std::size_t token = first; token < last; ++token)
-          turn_token<turn, p, registers, T>(x, token, head, heads, table, row_of(token));
+        for (std::size_t token = first; token < last; ++token) {
+          T* const at = x.data + token * x.token_stride + head * x.head_stride;
+          const TokenHeads<T> some{at, at, heads, x.head_stride};
+          if (heads == heads_at_once) {
+            turn_token<turn, p, registers, heads_at_once, T>(some, tables_from(head), row_of(token));
+          } else {
+            turn_token<turn, p, registers, 0, T>(some, tables_from(head), row_of(token));
+          }
+        }
       }
     }
   });
 }
 
-/// The heads of `runs` from head `first` on, token i by row i of their tables. Preconditions: runs that
-/// with_loops takes alike, that fit.
-template <Turn turn, Pairing p, std::size_t registers, Scalar T>
-void turn_some_runs(const HeadsView<T>& x, std::size_t first, std::span<const HeadRun<compute_t<T>>> runs,
-                    std::size_t first_token, std::size_t last_token) noexcept {
-  for (std::size_t token = first_token; token < last_token; ++token) {
-    std::size_t head = first;
-    for (const auto& run : runs) {
-      turn_token<turn, p, registers, T>(x, token, head, run.heads, run.table, token);
-      head += run.heads;
-    }
-  }
+/// Every head by one table.
+template <Turn turn, Scalar T, class RowOf>
+void turn_by_one(HeadsView<T> x, const TableView<compute_t<T>>& table, Pairing pairing, RowOf row_of) {
+  require_rows(x, table, row_of);
+  if (x.heads == 0) return;
+  turn_heads<turn, T>(
+      x, table.bands, pairing, [&](std::size_t) { return OneTable<compute_t<T>>{table}; }, row_of);
 }
 
-/// All heads of x by runs, token i by row i. Preconditions: the runs cover the heads, in order; their tables
-/// fit and have equally many bands, unless registers is 0.
-template <Turn turn, Pairing p, std::size_t registers, Scalar T>
-void turn_runs(const HeadsView<T>& x, std::span<const HeadRun<compute_t<T>>> runs) noexcept {
-  if (x.token_stride >= x.head_stride) {
-    turn_some_runs<turn, p, registers, T>(x, 0, runs, 0, x.tokens);
-    return;
-  }
-  for (std::size_t first = 0; first < x.tokens; first += block_tokens) {
-    const std::size_t last = std::min(x.tokens, first + block_tokens);
-    std::size_t head = 0;
-    for (const auto& run : runs) {
-      for (std::size_t done = 0; done < run.heads; done += heads_at_once) {
-        const HeadRun<compute_t<T>> part{std::min(heads_at_once, run.heads - done), run.table};
-        turn_some_runs<turn, p, registers, T>(x, head + done, {&part, 1}, first, last);
-      }
-      head += run.heads;
-    }
-  }
-}
-
-/// turn_runs by the loops that fit. bands: of every table, 0 where they differ.
-template <Turn turn, Scalar T>
-void turn_all_runs(HeadsView<T> x, std::span<const HeadRun<compute_t<T>>> runs, std::size_t bands,
-                   Pairing pairing) noexcept {
-  with_loops<T>(pairing, bands,
-                [&]<Pairing p, std::size_t registers>() { turn_runs<turn, p, registers, T>(x, runs); });
+/// Head h by table_of(h), token i by row i, checked already.
+template <Turn turn, Scalar T, class TableOf>
+void turn_by_many(const HeadsView<T>& x, std::size_t bands, Pairing pairing,
+                  const TableOf& table_of) noexcept {
+  turn_heads<turn, T>(
+      x, bands, pairing,
+      [&](std::size_t head) {
+        return ManyTables<TableOf>{table_of, head};
+      },
+      OwnRow{});
 }
 
 template <class C>
@@ -216,38 +178,22 @@ bool same_table(const TableView<C>& a, const TableView<C>& b) noexcept {
   return a.cos == b.cos && a.sin == b.sin && a.stride == b.stride && a.bands == b.bands && a.rows == b.rows;
 }
 
-/// Head h by tables[h]; successive heads of one table together.
+/// Head h by tables[h], token i by row i.
 template <Turn turn, Scalar T>
 void turn_per_head(HeadsView<T> x, std::span<const TableView<compute_t<T>>> tables, Pairing pairing) {
   using C = compute_t<T>;
   if (tables.size() != x.heads) {
     throw Error("rotate", text(tables.size(), " tables for ", x.heads, " heads"), "one table per head");
   }
+  if (x.heads == 0) return;
   bool alike = true;
   for (std::size_t head = 0; head < x.heads; ++head) {
     if (head > 0 && same_table(tables[head], tables[head - 1])) continue;
     require_rows(x, tables[head], OwnRow{});
     alike = alike && tables[head].bands == tables.front().bands;
   }
-  for (std::size_t first = 0; first < x.heads;) {
-    std::array<HeadRun<C>, most_runs> runs;
-    std::size_t count = 0;
-    std::size_t head = first;
-    for (; head < x.heads; ++head) {
-      if (head > first && same_table(tables[head], tables[head - 1])) {
-        ++runs[count - 1].heads;
-      } else if (count < most_runs) {
-        runs[count++] = {1, tables[head]};
-      } else {
-        break;
-      }
-    }
-    HeadsView<T> some = x;
-    some.data += first * x.head_stride;
-    some.heads = head - first;
-    turn_all_runs<turn, T>(some, {runs.data(), count}, alike ? tables.front().bands : 0, pairing);
-    first = head;
-  }
+  turn_by_many<turn, T>(x, alike ? tables.front().bands : 0, pairing,
+                        [&](std::size_t head) -> const TableView<C>& { return tables[head]; });
 }
 
 }  // namespace detail
@@ -285,14 +231,14 @@ void rotate(std::type_identity_t<HeadView<const T>> from, HeadView<T> to,
 /// All heads in place by one table, token i by row i.
 template <Scalar T>
 void rotate(HeadsView<T> x, std::type_identity_t<TableFor<T>> table, Pairing pairing) {
-  detail::turn_heads<detail::Turn::forward, T>(x, table, pairing, detail::OwnRow{});
+  detail::turn_by_one<detail::Turn::forward, T>(x, table, pairing, detail::OwnRow{});
 }
 
 /// All heads in place by one table, token i by row rows[i].
 template <Scalar T, Position P>
 void rotate(HeadsView<T> x, std::type_identity_t<TableFor<T>> table, std::span<const P> rows,
             Pairing pairing) {
-  detail::turn_heads<detail::Turn::forward, T>(x, table, pairing, detail::ListedRow<P>{rows});
+  detail::turn_by_one<detail::Turn::forward, T>(x, table, pairing, detail::ListedRow<P>{rows});
 }
 
 /// All heads in place, head h by tables[h], token i by row i: how a denoised plan runs.
@@ -320,7 +266,7 @@ void rotate_adjoint(HeadView<T> x, std::type_identity_t<TableFor<T>> table, std:
 /// Adjoint of rotate for all heads by one table, token i by row i.
 template <Scalar T>
 void rotate_adjoint(HeadsView<T> x, std::type_identity_t<TableFor<T>> table, Pairing pairing) {
-  detail::turn_heads<detail::Turn::adjoint, T>(x, table, pairing, detail::OwnRow{});
+  detail::turn_by_one<detail::Turn::adjoint, T>(x, table, pairing, detail::OwnRow{});
 }
 
 /// Adjoint of rotate for all heads, head h by tables[h], token i by row i.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 #include <xsimd/xsimd.hpp>
 
@@ -15,6 +16,7 @@
 #include "dope/rope/lanes.hpp"
 #include "dope/rope/pairing.hpp"
 #include "dope/rope/parted.hpp"
+#include "dope/rope/table.hpp"
 
 // The inner loops of rotate.hpp: one row of the table, the rows of memory that it turns. Laws and worst
 // error are stated there.
@@ -46,8 +48,16 @@ struct Coefficients {
   decltype(nonzero(Lanes<T>())) moves;
 
   static Coefficients load(const compute_t<T>* cos, const compute_t<T>* sin) noexcept {
-    Lanes<T> c = Lanes<T>::load_unaligned(cos);
-    Lanes<T> s = Lanes<T>::load_unaligned(sin);
+    return from(Lanes<T>::load_unaligned(cos), Lanes<T>::load_unaligned(sin));
+  }
+  /// Of `count` bands; 0 for the others.
+  static Coefficients load_first(const compute_t<T>* cos, const compute_t<T>* sin,
+                                 std::size_t count) noexcept {
+    return from(load_first_lanes(cos, count), load_first_lanes(sin, count));
+  }
+
+ private:
+  static Coefficients from(Lanes<T> c, Lanes<T> s) noexcept {
     if constexpr (pairing == Pairing::interleaved) {
       c = order_of_pairs<T>(c);
       s = order_of_pairs<T>(s);
@@ -107,6 +117,28 @@ inline void store_bands(const Lanes<T>& first, const Lanes<T>& second, T* row, s
   }
 }
 
+/// All bands of a row that fill no register.
+template <Pairing pairing, Scalar T>
+inline void load_few_bands(const T* row, std::size_t bands, Lanes<T>& first, Lanes<T>& second) noexcept {
+  if constexpr (pairing == Pairing::half_split) {
+    first = kept(load_first_lanes(row, bands));
+    second = kept(load_first_lanes(row + bands, bands));
+  } else {
+    load_first_parted(row, bands, first, second);
+  }
+}
+
+template <Pairing pairing, Scalar T>
+inline void store_few_bands(const Lanes<T>& first, const Lanes<T>& second, T* row,
+                            std::size_t bands) noexcept {
+  if constexpr (pairing == Pairing::half_split) {
+    store_first_lanes(first, row, bands);
+    store_first_lanes(second, row + bands, bands);
+  } else {
+    store_first_parted(first, second, row, bands);
+  }
+}
+
 /// A register of bands of one row, from band `band` of `bands` on; `to` may equal `from`.
 template <Turn turn, Pairing pairing, Scalar T>
 inline void turn_bands(const T* from, T* to, std::size_t band, std::size_t bands,
@@ -118,97 +150,129 @@ inline void turn_bands(const T* from, T* to, std::size_t band, std::size_t bands
   store_bands<pairing, T>(x, y, to, band, bands);
 }
 
-/// The `count` bands that do not fill a register.
+/// One row of any number of bands. The last ones that fill no register are turned with what stands before
+/// them, and are loaded before that is stored: both turns of a band start from the same.
 template <Turn turn, Pairing pairing, Scalar T>
-inline void turn_rest(const T* from, T* to, std::size_t band, std::size_t bands, const compute_t<T>* cos,
-                      const compute_t<T>* sin) noexcept {
+inline void turn_any(const T* from, T* to, const TableView<compute_t<T>>& table, std::size_t row) noexcept {
   constexpr std::size_t lanes = Lanes<T>::size;
-  const std::size_t count = bands - band;
-  alignas(64) compute_t<T> c[lanes] = {};
-  alignas(64) compute_t<T> s[lanes] = {};
-  alignas(64) T rest[2 * lanes] = {};
-  std::copy_n(cos + band, count, c);
-  std::copy_n(sin + band, count, s);
-  const auto by = Coefficients<pairing, T>::load(c, s);
-  if constexpr (pairing == Pairing::half_split) {
-    std::copy_n(from + band, count, rest);
-    std::copy_n(from + bands + band, count, rest + lanes);
-    turn_bands<turn, pairing, T>(rest, rest, 0, lanes, by);
-    std::copy_n(rest, count, to + band);
-    std::copy_n(rest + lanes, count, to + bands + band);
+  const std::size_t bands = table.bands;
+  const compute_t<T>* const cos = table.cos + row * table.stride;
+  const compute_t<T>* const sin = table.sin + row * table.stride;
+  using By = Coefficients<pairing, T>;
+  Lanes<T> x;
+  Lanes<T> y;
+  if (bands < lanes) {
+    load_few_bands<pairing, T>(from, bands, x, y);
+    turn_batch<turn, pairing, T>(x, y, By::load_first(cos, sin, bands));
+    store_few_bands<pairing, T>(x, y, to, bands);
+    return;
+  }
+  const std::size_t tail = bands - lanes;
+  load_bands<pairing, T>(from, tail, bands, x, y);
+  for (std::size_t band = 0; band + lanes < bands; band += lanes)
+    turn_bands<turn, pairing, T>(from, to, band, bands, By::load(cos + band, sin + band));
+  turn_batch<turn, pairing, T>(x, y, By::load(cos + tail, sin + tail));
+  store_bands<pairing, T>(x, y, to, tail, bands);
+}
+
+/// One row of as many bands as `by` has lanes; one parameter a register, so that each stays in its own. A row
+/// is loaded before it is stored: a load that follows a store waits until their addresses are known to
+/// differ.
+template <Turn turn, Pairing pairing, Scalar T, std::size_t... i, class... By>
+[[gnu::always_inline]] inline void turn_whole(const T* from, T* to, std::index_sequence<i...>,
+                                              const By&... by) noexcept {
+  constexpr std::size_t lanes = Lanes<T>::size;
+  constexpr std::size_t bands = sizeof...(i) * lanes;
+  if constexpr (sizeof(Lanes<T>) == 64) {  // comes with 32 registers: two for each of up to 16
+    Lanes<T> x[sizeof...(i)];
+    Lanes<T> y[sizeof...(i)];
+    (load_bands<pairing, T>(from, i * lanes, bands, x[i], y[i]), ...);
+    (turn_batch<turn, pairing, T>(x[i], y[i], by), ...);
+    (store_bands<pairing, T>(x[i], y[i], to, i * lanes, bands), ...);
   } else {
-    std::copy_n(from + 2 * band, 2 * count, rest);
-    turn_bands<turn, pairing, T>(rest, rest, 0, lanes, by);
-    std::copy_n(rest, 2 * count, to + 2 * band);
+    (turn_bands<turn, pairing, T>(from, to, i * lanes, bands, by), ...);
   }
 }
 
-/// Rows of memory at distances `from_stride` and `to_stride`.
+/// Heads of one token, at distance `stride` in memory.
 template <Scalar T>
-struct Rows {
+struct TokenHeads {
   const T* from = nullptr;
-  T* to = nullptr;
+  T* to = nullptr;  // may be `from`
   std::size_t count = 0;
-  std::size_t from_stride = 0;
-  std::size_t to_stride = 0;
+  std::size_t stride = 0;
 };
 
-/// Rows of as many bands as `by` has lanes; one parameter a register, so that each stays in its own. A row is
-/// loaded before it is stored: a load that follows a store waits until their addresses are known to differ.
-/// count: how many rows, where the caller knows at compile time, else 0.
-template <Turn turn, Pairing pairing, std::size_t count, Scalar T, std::size_t... i, class... By>
-[[gnu::always_inline]] inline void turn_rows_by(const Rows<T> rows, std::index_sequence<i...>,
-                                                const By... by) noexcept {
+/// The tables of a token's heads: one for all, or head h's is table_of(h).
+template <class C>
+struct OneTable {
+  const TableView<C>& table;
+  static constexpr bool changes = false;
+
+  [[nodiscard]] const TableView<C>& operator()(std::size_t) const noexcept { return table; }
+};
+
+template <class TableOf>
+struct ManyTables {
+  const TableOf& table_of;
+  std::size_t first = 0;
+  static constexpr bool changes = true;
+
+  [[nodiscard]] const auto& operator()(std::size_t head) const noexcept { return table_of(first + head); }
+};
+
+/// Heads by row `row` of their tables: c and s stay in registers until the table changes.
+/// count: of heads, where the caller knows at compile time, else 0.
+template <Turn turn, Pairing pairing, std::size_t count, Scalar T, class Tables, std::size_t... i,
+          class... By>
+[[gnu::always_inline]] inline void turn_token_by(const TokenHeads<T> heads, const Tables tables,
+                                                 std::size_t row, std::index_sequence<i...> registers,
+                                                 By... by) noexcept {
   constexpr std::size_t lanes = Lanes<T>::size;
-  constexpr std::size_t bands = sizeof...(i) * lanes;
-  constexpr bool whole_rows = sizeof(Lanes<T>) == 64;  // comes with 32 registers: two for each of up to 16
-  const auto turn_row = [&](const T* from, T* to) {
-    if constexpr (whole_rows) {
-      Lanes<T> x[sizeof...(i)];
-      Lanes<T> y[sizeof...(i)];
-      (load_bands<pairing, T>(from, i * lanes, bands, x[i], y[i]), ...);
-      (turn_batch<turn, pairing, T>(x[i], y[i], by), ...);
-      (store_bands<pairing, T>(x[i], y[i], to, i * lanes, bands), ...);
-    } else {
-      (turn_bands<turn, pairing, T>(from, to, i * lanes, bands, by), ...);
+  const compute_t<T>* cos = tables(0).cos;
+  const compute_t<T>* sin = tables(0).sin;
+  std::size_t stride = tables(0).stride;
+  const auto turn_head = [&](std::size_t head) __attribute__((always_inline)) {
+    if constexpr (Tables::changes) {
+      const auto& table = tables(head);
+      if (table.cos != cos || table.sin != sin || table.stride != stride) {
+        cos = table.cos;
+        sin = table.sin;
+        stride = table.stride;
+        ((by =
+              Coefficients<pairing, T>::load(cos + row * stride + i * lanes, sin + row * stride + i * lanes)),
+         ...);
+      }
     }
+    turn_whole<turn, pairing, T>(heads.from + head * heads.stride, heads.to + head * heads.stride, registers,
+                                 by...);
   };
   if constexpr (count > 0) {
 #pragma GCC unroll 4
-    for (std::size_t row = 0; row < count; ++row)
-      turn_row(rows.from + row * rows.from_stride, rows.to + row * rows.to_stride);
+    for (std::size_t head = 0; head < count; ++head) turn_head(head);
   } else {
-    const T* from = rows.from;
-    T* to = rows.to;
-    for (std::size_t row = 0; row < rows.count; ++row, from += rows.from_stride, to += rows.to_stride)
-      turn_row(from, to);
+    for (std::size_t head = 0; head < heads.count; ++head) turn_head(head);
   }
 }
 
-/// Rows that one row of the table turns. registers: how many registers the bands fill exactly, c and s
-/// then stay in them over all rows; 0 for any other number of bands. count: as for turn_rows_by.
-template <Turn turn, Pairing pairing, std::size_t registers, std::size_t count, Scalar T>
-[[gnu::always_inline]] inline void turn_rows(const Rows<T> rows, const compute_t<T>* cos,
-                                             const compute_t<T>* sin, std::size_t bands) noexcept {
+/// The same for any number of bands. registers: how many the bands fill exactly, 0 for any other number.
+template <Turn turn, Pairing pairing, std::size_t registers, std::size_t count, Scalar T, class Tables>
+[[gnu::always_inline]] inline void turn_token(const TokenHeads<T> heads, const Tables tables,
+                                              std::size_t row) noexcept {
   constexpr std::size_t lanes = Lanes<T>::size;
   if constexpr (registers > 0) {
-    [&]<std::size_t... i>(std::index_sequence<i...>) {
-      turn_rows_by<turn, pairing, count, T>(
-          rows, std::index_sequence<i...>{},
-          Coefficients<pairing, T>::load(cos + i * lanes, sin + i * lanes)...);
+    const auto& table = tables(0);
+    const compute_t<T>* const cos = table.cos + row * table.stride;
+    const compute_t<T>* const sin = table.sin + row * table.stride;
+    [&]<std::size_t... i>(std::index_sequence<i...> all) {
+      turn_token_by<turn, pairing, count, T>(
+          heads, tables, row, all, Coefficients<pairing, T>::load(cos + i * lanes, sin + i * lanes)...);
     }
     (std::make_index_sequence<registers>{});
   } else {
-    for (std::size_t row = 0; row < rows.count; ++row) {
-      const T* from = rows.from + row * rows.from_stride;
-      T* to = rows.to + row * rows.to_stride;
-      std::size_t band = 0;
-      for (; band + lanes <= bands; band += lanes) {
-        turn_bands<turn, pairing, T>(from, to, band, bands,
-                                     Coefficients<pairing, T>::load(cos + band, sin + band));
-      }
-      if (band < bands) turn_rest<turn, pairing, T>(from, to, band, bands, cos, sin);
-    }
+    for (std::size_t head = 0; head < heads.count; ++head)
+      turn_any<turn, pairing, T>(heads.from + head * heads.stride, heads.to + head * heads.stride,
+                                 tables(head), row);
   }
 }
 
