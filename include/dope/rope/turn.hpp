@@ -150,15 +150,17 @@ inline void turn_bands(const T* from, T* to, std::size_t band, std::size_t bands
   store_bands<pairing, T>(x, y, to, band, bands);
 }
 
-/// One row of any number of bands. The last ones that fill no register are turned with what stands before
-/// them, and are loaded before that is stored: both turns of a band start from the same.
+/// One row of any number of bands.
 template <Turn turn, Pairing pairing, Scalar T>
-inline void turn_any(const T* from, T* to, const TableView<compute_t<T>>& table, std::size_t row) noexcept {
+[[gnu::always_inline]] inline void turn_any(const T* from, T* to, const compute_t<T>* cos,
+                                            const compute_t<T>* sin, std::size_t bands) noexcept {
   constexpr std::size_t lanes = Lanes<T>::size;
-  const std::size_t bands = table.bands;
-  const compute_t<T>* const cos = table.cos + row * table.stride;
-  const compute_t<T>* const sin = table.sin + row * table.stride;
   using By = Coefficients<pairing, T>;
+  const auto turn_blocks = [&] {
+    for (std::size_t band = 0; band + lanes <= bands; band += lanes)
+      turn_bands<turn, pairing, T>(from, to, band, bands, By::load(cos + band, sin + band));
+  };
+  if (bands % lanes == 0) return turn_blocks();
   Lanes<T> x;
   Lanes<T> y;
   if (bands < lanes) {
@@ -167,12 +169,13 @@ inline void turn_any(const T* from, T* to, const TableView<compute_t<T>>& table,
     store_few_bands<pairing, T>(x, y, to, bands);
     return;
   }
-  const std::size_t tail = bands - lanes;
-  load_bands<pairing, T>(from, tail, bands, x, y);
-  for (std::size_t band = 0; band + lanes < bands; band += lanes)
-    turn_bands<turn, pairing, T>(from, to, band, bands, By::load(cos + band, sin + band));
-  turn_batch<turn, pairing, T>(x, y, By::load(cos + tail, sin + tail));
-  store_bands<pairing, T>(x, y, to, tail, bands);
+  // The last ones that fill no register, with what stands before them; loaded before that is stored, so that
+  // both turns of a band start from the same.
+  const std::size_t last = bands - lanes;
+  load_bands<pairing, T>(from, last, bands, x, y);
+  turn_blocks();
+  turn_batch<turn, pairing, T>(x, y, By::load(cos + last, sin + last));
+  store_bands<pairing, T>(x, y, to, last, bands);
 }
 
 /// One row of as many bands as `by` has lanes; one parameter a register, so that each stays in its own. A row
@@ -270,9 +273,11 @@ template <Turn turn, Pairing pairing, std::size_t registers, std::size_t count, 
     }
     (std::make_index_sequence<registers>{});
   } else {
-    for (std::size_t head = 0; head < heads.count; ++head)
+    for (std::size_t head = 0; head < heads.count; ++head) {
+      const auto& table = tables(head);
       turn_any<turn, pairing, T>(heads.from + head * heads.stride, heads.to + head * heads.stride,
-                                 tables(head), row);
+                                 table.cos + row * table.stride, table.sin + row * table.stride, table.bands);
+    }
   }
 }
 
