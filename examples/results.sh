@@ -33,7 +33,7 @@ lab needle --lengths 8L --scaling llama3 --seed 2 --prompts 8 --calibration 1 --
 lab needle --lengths 8L --scaling llama3 --calibrate-at 2L,4L,6L,8L --draws 0 --out "$out/other_length"
 lab needle --lengths 3L --calibrate-on shots --draws 0 --out "$out/other_task"
 lab needle --task shots --lengths 2L --prompts 12 --calibrate-on needle --draws 0 --out "$out/shots_by_needle"
-lab needle --task shots --lengths 1L,2L,3L,4L,8L --prompts 12 --calibration 16 --baselines all --draws 4 \
+lab needle --task shots --lengths L/2,L,2L,3L,4L,8L --prompts 16 --calibration 16 --baselines all --draws 4 \
   --out "$out/shots"
 plans=()
 for plan in "$out"/needle/plans/1536_*.json; do plans+=(--plan "$plan"); done
