@@ -170,7 +170,7 @@ const bench::Register lines([] {
   }
   // Widths that fill no whole number of registers, or no power of two: GPT-NeoX turns 24 channels, Phi-3
   // mini 96.
-  for (const std::size_t width : {16, 24, 80, 96, 256}) {
+  for (const std::size_t width : {16u, 24u, 80u, 96u, 256u}) {
     for (const auto pairing : {dope::Pairing::half_split, dope::Pairing::interleaved})
       add<float>({8, 512, width, Order::token_major}, pairing, Tables::one);
   }
