@@ -18,8 +18,8 @@
 #include "dope/rope/parted.hpp"
 #include "dope/rope/table.hpp"
 
-// The inner loops of rotate.hpp: one row of the table, the rows of memory that it turns. Laws and worst
-// error are stated there.
+// The inner loops of rotate.hpp: the heads of a token, each by a row of its table. Laws and worst error are
+// stated there.
 
 namespace dope::detail {
 
