@@ -101,13 +101,13 @@ template <Turn turn, Scalar T, class RowOf>
 void turn_head(HeadView<const T> from, HeadView<T> to, const TableView<compute_t<T>>& table, Pairing pairing,
                RowOf row_of) noexcept {
   with_loops<T>(pairing, table.bands, [&]<Pairing p, std::size_t registers>() {
+    const OneTable<compute_t<T>> by{table};
     const std::size_t turned = table.rotated_width();
+    const std::size_t copied = from.data == to.data ? 0 : from.width - turned;
     for (std::size_t token = 0; token < from.tokens; ++token) {
       const TokenHeads<T> one{from.row(token), to.row(token), 1, 0};
-      turn_token<turn, p, registers, 1, T>(one, OneTable<compute_t<T>>{table}, row_of(token));
-      if (from.data != to.data) {
-        std::copy(from.row(token) + turned, from.row(token) + from.width, to.row(token) + turned);
-      }
+      turn_token<turn, p, registers, 1, T>(one, by, row_of(token));
+      if (copied > 0) std::copy_n(one.from + turned, copied, one.to + turned);
     }
   });
 }
@@ -157,8 +157,9 @@ template <Turn turn, Scalar T, class RowOf>
 void turn_by_one(HeadsView<T> x, const TableView<compute_t<T>>& table, Pairing pairing, RowOf row_of) {
   require_rows(x, table, row_of);
   if (x.heads == 0) return;
+  const OneTable<compute_t<T>> by{table};
   turn_heads<turn, T>(
-      x, table.bands, pairing, [&](std::size_t) { return OneTable<compute_t<T>>{table}; }, row_of);
+      x, table.bands, pairing, [by](std::size_t) { return by; }, row_of);
 }
 
 /// Head h by table_of(h), token i by row i, checked already.

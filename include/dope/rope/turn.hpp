@@ -209,7 +209,7 @@ struct TokenHeads {
 /// The tables of a token's heads: one for all, or head h's is table_of(h).
 template <class C>
 struct OneTable {
-  const TableView<C>& table;
+  TableView<C> table;
   static constexpr bool changes = false;
 
   [[nodiscard]] const TableView<C>& operator()(std::size_t) const noexcept { return table; }
