@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -32,4 +33,12 @@ TEST_CASE("text joins strings, views and numbers in order") {
   const std::string owned = "rows";
   CHECK(dope::detail::text("of ", std::size_t{18446744073709551615u}, " ", owned, std::string_view(" < "),
                            -7) == "of 18446744073709551615 rows < -7");
+}
+
+TEST_CASE("a floating-point number in a text is the shortest that reads back as the same value") {
+  using dope::detail::text;
+  CHECK(text(1.0, " ", 0.1, " ", -2.5, " ", 1e30, " ", 5e-324) == "1 0.1 -2.5 1e+30 5e-324");
+  CHECK(text(0.1f, " ", 1.0f / 3.0f) == "0.1 0.33333334");
+  CHECK(text(std::numeric_limits<double>::infinity(), " ", std::numeric_limits<double>::quiet_NaN()) == "inf nan");
+  CHECK(text(10000000.000001, " ", 1.0 / 3.0) == "10000000.000001 0.3333333333333333");
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
+#include <charconv>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -34,10 +36,22 @@ class Error : public std::runtime_error {
 
 namespace detail {
 
+/// The shortest decimal text that reads back as the same number: "1", "0.1", "1e+30", "nan".
+template <class T>
+  requires std::is_arithmetic_v<T>
+std::string shortest(T value) {
+  std::array<char, 64> text;
+  return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+}
+
 template <class T>
 std::string as_text(const T& value) {
-  if constexpr (std::is_arithmetic_v<T>) {
-    return std::to_string(value);
+  if constexpr (std::is_same_v<T, bool>) {
+    return value ? "true" : "false";
+  } else if constexpr (std::is_same_v<T, char>) {
+    return std::string(1, value);
+  } else if constexpr (std::is_arithmetic_v<T>) {
+    return shortest(value);
   } else {
     return std::string(value);
   }

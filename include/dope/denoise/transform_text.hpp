@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
@@ -18,14 +17,6 @@
 
 namespace dope {
 namespace detail {
-
-/// The shortest decimal that reads back as the same number.
-template <class Number>
-std::string shortest(Number value) {
-  std::array<char, 64> digits{};
-  const auto [end, status] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-  return status == std::errc{} ? std::string(digits.data(), end) : std::string();
-}
 
 template <class Number>
 Number number_of(std::string_view where, std::string_view digits) {

@@ -147,11 +147,6 @@ inline Slopes slopes_of(const SpectralNorm& entropy, const Spectrum& spectrum) {
   return slopes;
 }
 
-inline std::string shortest(double value) {
-  std::array<char, 32> digits{};
-  return {digits.data(), std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr};
-}
-
 /// Throws Error where the slope jumps at a tie.
 inline void require_slopes(const Entropy& entropy, const Slopes& slopes, const Spectrum& spectrum,
                            Accumulation accumulation) {
