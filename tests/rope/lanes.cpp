@@ -30,6 +30,14 @@ std::vector<T> stored_values() {
   return values;
 }
 
+/// `count` of them, with no memory behind.
+template <class T>
+std::vector<T> some_stored(std::size_t count) {
+  const auto stored = stored_values<T>();
+  const auto from = stored.begin() + static_cast<std::ptrdiff_t>(stored.size() / 2 + 5);
+  return {from, from + static_cast<std::ptrdiff_t>(count)};
+}
+
 /// Results of arithmetic that press on narrowing: every exponent with fractions around 16-bit ties.
 template <class C>
 std::vector<C> computed_values() {
@@ -121,10 +129,8 @@ TEST_CASE_TEMPLATE(
   using C = dope::compute_t<T>;
   constexpr std::size_t lanes = Lanes<T>::size;
   const auto stored = stored_values<T>();
-  const std::size_t from = stored.size() / 2 + 5;
   for (std::size_t count = 0; count <= lanes; ++count) {
-    const std::vector<T> exact(stored.begin() + static_cast<std::ptrdiff_t>(from),
-                               stored.begin() + static_cast<std::ptrdiff_t>(from + count));
+    const std::vector<T> exact = some_stored<T>(count);
     std::vector<C> expected(lanes), got(lanes);
     dope::widen(exact.data(), expected.data(), count);
     const Lanes<T> loaded = dope::detail::load_first_lanes(exact.data(), count);
@@ -144,10 +150,8 @@ TEST_CASE_TEMPLATE(
   using C = dope::compute_t<T>;
   constexpr std::size_t lanes = Lanes<T>::size;
   const auto stored = stored_values<T>();
-  const std::size_t from = stored.size() / 2 + 5;
   for (std::size_t count = 0; count <= lanes; ++count) {
-    const std::vector<T> exact(stored.begin() + static_cast<std::ptrdiff_t>(from),
-                               stored.begin() + static_cast<std::ptrdiff_t>(from + 2 * count));
+    const std::vector<T> exact = some_stored<T>(2 * count);
     std::vector<C> wide(2 * lanes);
     dope::widen(exact.data(), wide.data(), 2 * count);
     Lanes<T> first;

@@ -252,11 +252,14 @@ inline Words narrowed_pairs(const Lanes<T>& first, const Lanes<T>& second) noexc
 }
 #endif
 
+/// Whether stored T and registers of compute_t<T> are converted by the instructions above.
+template <Scalar T>
+inline constexpr bool is_converted = !is_wide<T> && Lanes<T>::size == converted_lanes;
+
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__)
 /// Whether instructions load and store the first values of a register of T alone.
 template <Scalar T>
-inline constexpr bool is_masked = (is_wide<T> && sizeof(Lanes<T>) == 64) ||
-                                  (!is_wide<T> && Lanes<T>::size == converted_lanes);
+inline constexpr bool is_masked = (is_wide<T> && sizeof(Lanes<T>) == 64) || is_converted<T>;
 
 inline std::uint32_t lowest_bits(std::size_t count) noexcept {
   return static_cast<std::uint32_t>((std::uint64_t{1} << count) - 1);
@@ -265,10 +268,6 @@ inline std::uint32_t lowest_bits(std::size_t count) noexcept {
 template <Scalar T>
 inline constexpr bool is_masked = false;
 #endif
-
-/// Whether stored T and registers of compute_t<T> are converted by the instructions above.
-template <Scalar T>
-inline constexpr bool is_converted = !is_wide<T> && Lanes<T>::size == converted_lanes;
 
 template <Scalar T>
 inline Lanes<T> load_lanes(const T* stored) noexcept {
