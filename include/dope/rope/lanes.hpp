@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#if defined(__AVX2__) || defined(__F16C__)
+#if defined(__AVX__)
 #include <immintrin.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
@@ -340,12 +340,57 @@ inline void store_first_lanes(const Lanes<T>& lanes, T* stored, std::size_t coun
   std::copy_n(whole, count, stored);
 }
 
+#if defined(__AVX__)
+/// Whether registers of T are of 32 bytes. Their pairs are taken apart here: xsimd 8.1 starts from undefined
+/// registers, of which g++ 12 warns in the caller's code.
+template <Scalar T>
+inline constexpr bool is_half_wide = is_wide<T> && sizeof(Lanes<T>) == 32;
+
+/// Pairs in two registers to first and second, and back.
+template <Scalar T>
+inline void deinterleave(const Lanes<T>& low, const Lanes<T>& high, Lanes<T>& first,
+                         Lanes<T>& second) noexcept {
+  if constexpr (std::same_as<T, float>) {
+    const __m256 even = _mm256_permute2f128_ps(low, high, 0x20);
+    const __m256 odd = _mm256_permute2f128_ps(low, high, 0x31);
+    first = Lanes<T>(_mm256_shuffle_ps(even, odd, 0x88));
+    second = Lanes<T>(_mm256_shuffle_ps(even, odd, 0xdd));
+  } else {
+    const __m256d even = _mm256_permute2f128_pd(low, high, 0x20);
+    const __m256d odd = _mm256_permute2f128_pd(low, high, 0x31);
+    first = Lanes<T>(_mm256_unpacklo_pd(even, odd));
+    second = Lanes<T>(_mm256_unpackhi_pd(even, odd));
+  }
+}
+
+template <Scalar T>
+inline void interleave(const Lanes<T>& first, const Lanes<T>& second, Lanes<T>& low,
+                       Lanes<T>& high) noexcept {
+  if constexpr (std::same_as<T, float>) {
+    const __m256 even = _mm256_unpacklo_ps(first, second);
+    const __m256 odd = _mm256_unpackhi_ps(first, second);
+    low = Lanes<T>(_mm256_permute2f128_ps(even, odd, 0x20));
+    high = Lanes<T>(_mm256_permute2f128_ps(even, odd, 0x31));
+  } else {
+    const __m256d even = _mm256_unpacklo_pd(first, second);
+    const __m256d odd = _mm256_unpackhi_pd(first, second);
+    low = Lanes<T>(_mm256_permute2f128_pd(even, odd, 0x20));
+    high = Lanes<T>(_mm256_permute2f128_pd(even, odd, 0x31));
+  }
+}
+#endif
+
 /// lane i of first, second = stored[2i], stored[2i + 1].
 template <Scalar T>
 inline void load_pairs(const T* stored, Lanes<T>& first, Lanes<T>& second) noexcept {
   using C = compute_t<T>;
   using Pairs = xsimd::batch<std::complex<C>>;
-  if constexpr (is_wide<T>) {
+#if defined(__AVX__)
+  if constexpr (is_half_wide<T>) {
+    deinterleave<T>(load_lanes(stored), load_lanes(stored + Lanes<T>::size), first, second);
+  } else
+#endif
+      if constexpr (is_wide<T>) {
     const Pairs pairs = Pairs::load_unaligned(reinterpret_cast<const std::complex<C>*>(stored));
     first = pairs.real();
     second = pairs.imag();
@@ -365,7 +410,16 @@ inline void load_pairs(const T* stored, Lanes<T>& first, Lanes<T>& second) noexc
 template <Scalar T>
 inline void store_pairs(const Lanes<T>& first, const Lanes<T>& second, T* stored) noexcept {
   using C = compute_t<T>;
-  if constexpr (is_wide<T>) {
+#if defined(__AVX__)
+  if constexpr (is_half_wide<T>) {
+    Lanes<T> low;
+    Lanes<T> high;
+    interleave<T>(first, second, low, high);
+    store_lanes(low, stored);
+    store_lanes(high, stored + Lanes<T>::size);
+  } else
+#endif
+      if constexpr (is_wide<T>) {
     xsimd::batch<std::complex<C>>(first, second).store_unaligned(reinterpret_cast<std::complex<C>*>(stored));
   }
 #if defined(__AVX512F__) || (defined(__AVX2__) && defined(__F16C__)) || defined(__aarch64__)
