@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <dope/rope.hpp>
+#include <fstream>
+#include <iterator>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,6 +27,15 @@ TEST_CASE("docs/rope.md: rotate a projection in place") {
   CHECK(buffer[0] == 1.0f);   // position 0 stays
   CHECK(buffer[32] == 1.0f);
   CHECK(buffer[8 * 64] != 1.0f);
+}
+
+TEST_CASE("docs/rope.md states the worst errors that the headers promise") {
+  std::ifstream file("docs/rope.md");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  const auto shown = [](double ulps) { return dope::detail::shortest(ulps) + " ulp"; };
+  CHECK(page.find("**" + shown(dope::frequency_ulps) + "**") != std::string::npos);
+  CHECK(page.find("**" + shown(dope::table_ulps<float>) + " of float, " + shown(dope::table_ulps<double>) +
+                  " of double**") != std::string::npos);
 }
 
 TEST_CASE("docs/rope.md: per-head tables") {

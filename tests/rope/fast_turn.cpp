@@ -16,8 +16,7 @@ namespace {
 
 using dope::detail::TurnBlock;
 
-/// The documented worst error of a block, in ulp of float.
-constexpr double documented_ulps = 0.6;
+constexpr double documented_ulps = dope::detail::block_ulps;
 
 /// n/2⁶⁴ of a turn, by the oracle's π.
 oracle::CosSin truth(std::uint64_t n) {

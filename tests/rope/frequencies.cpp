@@ -6,28 +6,30 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <numbers>
 #include <vector>
 
-TEST_CASE("native frequency of band f is base^(-2f/d), to the error of pow in double") {
-  // The exponent −2f/d rounds once, which ln(base) ≤ 35 amplifies; pow itself adds an ulp.
-  constexpr double tolerance = 20 * std::numeric_limits<double>::epsilon();
-  for (const double base : {1.5, 100.0, 10000.0, 500000.0, 1e6, 5e6, 1e15}) {
-    for (std::size_t width = 2; width <= 256; width += 2) {
-      const auto frequencies = dope::native_frequencies({base, 256, width, 4096});
+#include "rope/oracle_log.hpp"
+
+TEST_CASE("native frequency of band f is base^(-2f/d), within frequency_ulps") {
+  double worst = 0;
+  for (const double base : {1.5, 100.0, 10000.0, 150000.0, 500000.0, 1e6, 5e6, 1e15}) {
+    const auto log_of_base = oracle::ln(oracle::magnitude(base)).magnitude;
+    for (const std::uint32_t width : {2u, 6u, 64u, 80u, 90u, 96u, 128u, 250u, 512u}) {
+      const auto frequencies = dope::native_frequencies({base, 512, width, 4096});
       REQUIRE(frequencies.bands() == width / 2);
       CHECK(frequencies.attention_factor == 1.0);
       CHECK(frequencies.omega[0] == 1.0);
-      double worst = 0;
-      for (std::size_t f = 0; f < width / 2; ++f) {
-        const long double exact = std::exp(-std::log(static_cast<long double>(base)) * 2 *
-                                           static_cast<long double>(f) / static_cast<long double>(width));
-        worst = std::max(worst, static_cast<double>(std::abs(frequencies.omega[f] / exact - 1)));
+      for (std::uint32_t f = 0; f < width / 2; ++f) {
+        const auto exponent = oracle::over(oracle::times(oracle::integer(2 * f), log_of_base), width);
+        worst =
+            std::max(worst, oracle::ulps(frequencies.omega[f], {oracle::exp_of_minus(exponent), false}, 53));
       }
-      CHECK(worst <= tolerance);
     }
   }
+  CHECK(worst <= dope::frequency_ulps);
 }
 
 TEST_CASE("frequencies fall strictly from band to band") {
@@ -74,4 +76,7 @@ TEST_CASE("each broken precondition of RopeParameters is an Error") {
     CHECK_THROWS_AS((void)dope::native_frequencies({10000, 128, width, 4096}), dope::Error);
   }
   CHECK_THROWS_AS(dope::validate({10000, 128, 128, 0}), dope::Error);
+  CHECK_NOTHROW(dope::validate({10000, dope::widest_head, dope::widest_head, 1}));
+  CHECK_THROWS_AS(dope::validate({10000, dope::widest_head + 1, 128, 1}), dope::Error);
+  CHECK_THROWS_AS((void)dope::native_frequencies({10000, ~std::size_t{1}, ~std::size_t{1}, 1}), dope::Error);
 }

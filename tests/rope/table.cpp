@@ -20,9 +20,8 @@ namespace {
 using dope::Angles;
 using dope::Frequencies;
 
-/// The documented worst errors with Angles::exact and attention factor 1, in ulp of the stored type.
 template <class C>
-constexpr double documented_ulps = sizeof(C) == 4 ? 1.0 : 2.0;
+constexpr double documented_ulps = dope::table_ulps<C>;
 
 struct Worst {
   double cos = 0;

@@ -68,10 +68,13 @@ class FloatTurns {
 
 inline constexpr FloatTurns float_turns;
 
+/// Worst error of a block's entry, attention factor 1, in units in the last place of float.
+inline constexpr double block_ulps = 0.6;
+
 /// A block of entries: fractions of a turn in, cos·a and sin·a out.
 ///
-/// Worst error for a = 1, where `is_near` is false and the fraction is at most 1.001 steps off: 0.6 ulp
-/// of float, of which ½ is the rounding. Law: cos does not depend on `sign`, which is 0 or 2⁶³ and flips
+/// Worst error for a = 1, where `is_near` is false and the fraction is at most 1.001 steps off: block_ulps,
+/// of which ½ is the rounding. Law: cos does not depend on `sign`, which is 0 or 2⁶³ and flips
 /// the sign of sin.
 struct TurnBlock {
   static constexpr std::size_t size = 64;

@@ -8,8 +8,12 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
+#include "dope/rope/double_double.hpp"
 
 namespace dope {
+
+/// The widest head that the library takes: sizes made of widths and counts then fit their type.
+inline constexpr std::size_t widest_head = std::size_t{1} << 20;
 
 /// What a model's rotary embedding is before any scaling.
 ///
@@ -24,7 +28,7 @@ struct RopeParameters {
   [[nodiscard]] std::size_t bands() const noexcept { return rotated_width / 2; }
 };
 
-/// Throws Error unless base > 1 is finite, 2 ≤ d ≤ head width, d even, L ≥ 1.
+/// Throws Error unless base > 1 is finite, 2 ≤ d ≤ head width ≤ 2²⁰, d even, L ≥ 1.
 inline void validate(const RopeParameters& rope) {
   if (!(rope.base > 1.0) || !std::isfinite(rope.base)) {
     throw Error("RopeParameters", detail::text("base ", rope.base), "a finite base above 1");
@@ -33,6 +37,10 @@ inline void validate(const RopeParameters& rope) {
     throw Error("RopeParameters",
                 detail::text("rotated width ", rope.rotated_width, " of head width ", rope.head_width),
                 "an even rotated width from 2 to the head width");
+  }
+  if (rope.head_width > widest_head) {
+    throw Error("RopeParameters", detail::text("head width ", rope.head_width),
+                detail::text("at most ", widest_head));
   }
   if (rope.training_length == 0) {
     throw Error("RopeParameters", "training length 0", "at least 1 token");
@@ -51,13 +59,29 @@ struct Frequencies {
   bool operator==(const Frequencies&) const = default;
 };
 
+/// Worst error of a frequency or attention factor, native or scaled by any scaling, in units in the last
+/// place of double, where results are at least 2⁻⁹⁰⁰ and scaling factors at most 2³⁰.
+inline constexpr double frequency_ulps = 0.501;
+
+namespace detail {
+
+/// b^(−2/d), from one native frequency to the next.
+inline DoubleDouble native_ratio(double base, std::size_t bands) noexcept {
+  return exp(-log(DoubleDouble(base)) / DoubleDouble::of(bands));
+}
+
+}  // namespace detail
+
 /// Native frequencies: omega[f] = base^(−2f/d), d = 2·omega.size() (arXiv 2104.09864, eq. 15).
 ///
-/// Worst error: that of std::pow in double. Preconditions: base > 1.
+/// Worst error: frequency_ulps. Precondition: base > 1 is finite (checked by validate(RopeParameters) alone).
 inline void native_frequencies(double base, std::span<double> omega) {
-  const auto width = static_cast<double>(2 * omega.size());
-  for (std::size_t band = 0; band < omega.size(); ++band) {
-    omega[band] = std::pow(base, -static_cast<double>(2 * band) / width);
+  if (omega.empty()) return;
+  const detail::DoubleDouble ratio = detail::native_ratio(base, omega.size());
+  detail::DoubleDouble exact(1.0);
+  for (double& rounded : omega) {
+    rounded = exact.high;
+    exact = exact * ratio;
   }
 }
 

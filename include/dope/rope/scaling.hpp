@@ -11,12 +11,14 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
+#include "dope/rope/double_double.hpp"
 #include "dope/rope/frequencies.hpp"
 
 namespace dope {
 
 // Frequency scalings. Throughout: b base, d rotated width, i band, ω_i = b^(−2i/d) native,
-// L training length, ℓ length of the request, s factor, clamp to [0, 1]. All in double.
+// L training length, ℓ length of the request, s factor, clamp to [0, 1]. Formulas hold for the real numbers
+// that the parameters are; the result is rounded once.
 
 /// ω unchanged.
 struct Unscaled {};
@@ -51,7 +53,8 @@ enum class RampEnds { whole_bands, fractional };
 /// γ_i = 1 − clamp((i − lo)/max(0.001, hi − lo)); ω' = (1 − γ)·ω/s + γ·ω.
 /// Attention factor, in Hugging Face's order: attention_factor if given; else m(s, mscale)/
 /// m(s, mscale_all_dim) if both are given and non-zero; else m(s, 1), with m = yarn_mscale.
-/// Preconditions: s ≥ 1, β_fast > β_slow > 0.
+/// Preconditions: s ≥ 1, β_fast ≥ β_slow > 0, the attention factor positive. The field's code takes c(r) in
+/// double: its ends can differ where c(r) is within 10⁻¹³·d of a whole number.
 struct Yarn {
   double factor = 1.0;
   double beta_fast = 32.0;
@@ -66,7 +69,7 @@ struct Yarn {
 /// turns per context, γ_i = clamp((L·ω_i/2π − β_slow)/(β_fast − β_slow)); ω' = (1 − γ)·ω/s + γ·ω.
 ///
 /// Yarn's frequencies are higher by up to a factor that grows with s: 1.7 at s = 4, 5.1 at s = 64 (b =
-/// 10⁴, d = 128, L = 4096). Attention factor as Yarn.
+/// 10⁴, d = 128, L = 4096). Attention factor and preconditions as Yarn; β_fast = β_slow is a step there.
 struct YarnPaper {
   double factor = 1.0;
   double beta_fast = 32.0;
@@ -77,7 +80,7 @@ struct YarnPaper {
 };
 
 /// Llama 3.1: smooth = clamp((L·ω/2π − low)/(high − low)); ω' = (1 − smooth)·ω/s + smooth·ω.
-/// Preconditions: s ≥ 1, high > low > 0. L is the original context (8192 there).
+/// Preconditions: s ≥ 1, high ≥ low > 0; high = low is a step there. L is the original context (8192 there).
 struct Llama3 {
   double factor = 8.0;
   double low_frequency_factor = 1.0;
@@ -86,7 +89,7 @@ struct Llama3 {
 
 /// LongRoPE (arXiv 2402.13753): ω' = ω/f_i with f = long_factor for ℓ > L strictly, else
 /// short_factor. Attention factor: as given, else √(1 + ln s/ln L) for s > 1, else 1, whatever ℓ.
-/// Preconditions: both lists have d/2 positive entries; L ≥ 2.
+/// Preconditions: both lists have d/2 positive entries; s > 0; L ≥ 2 where s > 1.
 struct LongRope {
   std::vector<double> short_factor = {};
   std::vector<double> long_factor = {};
@@ -94,9 +97,9 @@ struct LongRope {
   std::optional<double> attention_factor = {};
 };
 
-/// Proportional RoPE (p-RoPE, arXiv 2410.06205): the first ⌊p·d/2⌋ bands turn with native ω, the
-/// others have ω = 0. Unlike a partial rotary width, exponent and partner keep the full width d.
-/// Precondition: 0 ≤ p ≤ 1.
+/// Proportional RoPE (p-RoPE, arXiv 2410.06205): the first ⌊p·d/2⌋ bands (the product in double, as the
+/// field's code takes it) turn with native ω, the others have ω = 0. Unlike a partial rotary width, exponent
+/// and partner keep the full width d. Precondition: 0 ≤ p ≤ 1.
 struct Proportional {
   double fraction = 1.0;
 };
@@ -104,9 +107,19 @@ struct Proportional {
 using Scaling =
     std::variant<Unscaled, Linear, StaticNtk, DynamicNtk, Yarn, YarnPaper, Llama3, LongRope, Proportional>;
 
+namespace detail {
+
+/// m(s, k), not rounded.
+inline DoubleDouble wide_mscale(double factor, double k) noexcept {
+  if (!(factor > 1.0)) return 1.0;
+  return DoubleDouble::product(k, 1.0) * log(DoubleDouble(factor)) / DoubleDouble(10.0) + DoubleDouble(1.0);
+}
+
+}  // namespace detail
+
 /// m(s, k) = 0.1·k·ln s + 1 for s > 1, else 1 (arXiv 2309.00071, eq. 22).
 [[nodiscard]] inline double yarn_mscale(double factor, double k) noexcept {
-  return factor > 1.0 ? std::fma(0.1 * k, std::log(factor), 1.0) : 1.0;
+  return detail::wide_mscale(factor, k).high;
 }
 
 namespace detail {
@@ -118,8 +131,9 @@ inline void require_factor(std::string_view where, double factor) {
 }
 
 inline void require_ends(std::string_view where, double low, double high) {
-  if (!(low > 0.0) || !(high > low) || !std::isfinite(high)) {
-    throw Error(std::string(where), text("ends ", low, " and ", high), "0 < low end < high end, both finite");
+  if (!(low > 0.0) || !(high >= low) || !std::isfinite(high)) {
+    throw Error(std::string(where), text("ends ", low, " and ", high),
+                "0 < low end <= high end, both finite");
   }
 }
 
@@ -130,55 +144,45 @@ inline double require_positive(std::string_view where, double value) {
   return value;
 }
 
-inline double clamp01(double value) noexcept { return std::clamp(value, 0.0, 1.0); }
-
-inline double turns_per_context(const RopeParameters& rope, double omega) noexcept {
-  return static_cast<double>(rope.training_length) * omega / (2.0 * std::numbers::pi);
-}
-
-inline void rebase(const RopeParameters& rope, double stretch, Frequencies& frequencies) {
-  if (rope.rotated_width == 2) {
-    return;
-  }
-  const auto width = static_cast<double>(rope.rotated_width);
-  const double base = rope.base * std::pow(stretch, width / (width - 2.0));
-  if (!std::isfinite(base)) {
-    throw Error("frequencies", text("NTK stretch ", stretch, " of base ", rope.base), "a finite scaled base");
-  }
-  native_frequencies(base, frequencies.omega);
-}
-
-/// ω' = (1 − kept)·ω/s + kept·ω, kept the share that keeps its frequency.
-inline double blend(double omega, double factor, double kept) noexcept {
-  return std::fma(kept, omega, (1.0 - kept) * omega / factor);
+inline DoubleDouble clamp01(DoubleDouble value) noexcept {
+  if (value < DoubleDouble(0.0)) return 0.0;
+  return value < DoubleDouble(1.0) ? value : DoubleDouble(1.0);
 }
 
 template <class AnyYarn>
 double yarn_attention_factor(const AnyYarn& yarn) {
+  for (const auto& mscale : {yarn.mscale, yarn.mscale_all_dim}) {
+    if (!std::isfinite(mscale.value_or(0.0))) {
+      throw Error("Yarn mscale, mscale_all_dim", text(*mscale), "finite numbers");
+    }
+  }
   if (yarn.attention_factor) {
     return require_positive("Yarn attention_factor", *yarn.attention_factor);
   }
-  if (yarn.mscale.value_or(0.0) != 0.0 && yarn.mscale_all_dim.value_or(0.0) != 0.0) {
-    return yarn_mscale(yarn.factor, *yarn.mscale) / yarn_mscale(yarn.factor, *yarn.mscale_all_dim);
-  }
-  return yarn_mscale(yarn.factor, 1.0);
+  const auto made = [&] {
+    if (yarn.mscale.value_or(0.0) != 0.0 && yarn.mscale_all_dim.value_or(0.0) != 0.0) {
+      return wide_mscale(yarn.factor, *yarn.mscale) / wide_mscale(yarn.factor, *yarn.mscale_all_dim);
+    }
+    return wide_mscale(yarn.factor, 1.0);
+  };
+  return require_positive("Yarn attention factor, of mscale and mscale_all_dim", made().high);
 }
 
 struct Scale {
   const RopeParameters& rope;
   std::size_t length;
-  Frequencies frequencies;
+  Frequencies frequencies;  // native at first
 
   void operator()(const Unscaled&) const noexcept {}
 
   void operator()(const Linear& linear) {
     require_factor("Linear", linear.factor);
-    for (double& omega : frequencies.omega) omega /= linear.factor;
+    fill([&](std::size_t, DoubleDouble omega) { return omega / linear.factor; });
   }
 
   void operator()(const StaticNtk& ntk) {
     require_factor("StaticNtk", ntk.factor);
-    rebase(rope, ntk.factor, frequencies);
+    rebase(ntk.factor);
   }
 
   void operator()(const DynamicNtk& ntk) {
@@ -186,31 +190,33 @@ struct Scale {
     if (length <= rope.training_length) {
       return;
     }
-    const double ratio = static_cast<double>(length) / static_cast<double>(rope.training_length);
-    rebase(rope, std::fma(ntk.factor, ratio, 1.0 - ntk.factor), frequencies);
+    const DoubleDouble excess = DoubleDouble::of(length - rope.training_length) / training_length();
+    rebase(excess * ntk.factor + 1.0);
   }
 
   void operator()(const Yarn& yarn) {
     require_factor("Yarn", yarn.factor);
     require_ends("Yarn", yarn.beta_slow, yarn.beta_fast);
-    const auto width = static_cast<double>(rope.rotated_width);
+    const DoubleDouble bands_per_fold = DoubleDouble::of(rope.bands()) / log(DoubleDouble(rope.base));
     const auto band_of = [&](double turns) {
-      const double context = static_cast<double>(rope.training_length);
-      return width * std::log(context / (2.0 * std::numbers::pi * turns)) / (2.0 * std::log(rope.base));
+      return bands_per_fold * log(training_length() / (two_pi * turns));
     };
-    double low = band_of(yarn.beta_fast);
-    double high = band_of(yarn.beta_slow);
+    DoubleDouble low = band_of(yarn.beta_fast);
+    DoubleDouble high = band_of(yarn.beta_slow);
     if (yarn.ramp_ends == RampEnds::whole_bands) {
-      low = std::floor(low);
-      high = std::ceil(high);
+      low = floor(low);
+      high = -floor(-high);
     }
-    low = std::max(low, 0.0);
-    high = std::min(high, width - 1.0);
-    const double span = std::max(0.001, high - low);
-    for (std::size_t band = 0; band < frequencies.bands(); ++band) {
-      const double kept = 1.0 - clamp01((static_cast<double>(band) - low) / span);
-      frequencies.omega[band] = blend(frequencies.omega[band], yarn.factor, kept);
-    }
+    const DoubleDouble last = static_cast<double>(rope.rotated_width - 1);
+    if (low < 0.0) low = 0.0;
+    if (last < high) high = last;
+    DoubleDouble span = high - low;
+    if (span < 0.001) span = 0.001;
+    // 1 − (i − lo)/span would subtract nearly equal numbers in a second place.
+    const DoubleDouble end = low + span;
+    fill([&](std::size_t band, DoubleDouble omega) {
+      return blend(omega, yarn.factor, clamp01((end - static_cast<double>(band)) / span));
+    });
     frequencies.attention_factor = yarn_attention_factor(yarn);
   }
 
@@ -238,16 +244,17 @@ struct Scale {
     for (const auto* list : {&longrope.short_factor, &longrope.long_factor}) {
       for (const double factor : *list) require_positive("LongRope factor list", factor);
     }
-    for (std::size_t band = 0; band < factors.size(); ++band) frequencies.omega[band] /= factors[band];
+    require_positive("LongRope factor", longrope.factor);
+    fill([&](std::size_t band, DoubleDouble omega) { return omega / factors[band]; });
     if (longrope.attention_factor) {
       frequencies.attention_factor =
           require_positive("LongRope attention_factor", *longrope.attention_factor);
-    } else if (require_positive("LongRope factor", longrope.factor) > 1.0) {
+    } else if (longrope.factor > 1.0) {
       if (rope.training_length < 2) {
         throw Error("LongRope", "training length 1", "at least 2 tokens, for ln L");
       }
-      const double ratio = std::log(longrope.factor) / std::log(static_cast<double>(rope.training_length));
-      frequencies.attention_factor = std::sqrt(1.0 + ratio);
+      const DoubleDouble ratio = log(DoubleDouble(longrope.factor)) / log(training_length());
+      frequencies.attention_factor = sqrt(ratio + 1.0).high;
     }
   }
 
@@ -262,10 +269,58 @@ struct Scale {
   }
 
  private:
-  void ramp_in_turns(double factor, double low, double high) {
-    for (double& omega : frequencies.omega) {
-      omega = blend(omega, factor, clamp01((turns_per_context(rope, omega) - low) / (high - low)));
+  [[nodiscard]] DoubleDouble training_length() const noexcept {
+    return DoubleDouble::of(rope.training_length);
+  }
+
+  /// ω' of every band by scaled(band, native ω).
+  template <class Scaled>
+  void fill(Scaled scaled) {
+    const DoubleDouble ratio = native_ratio(rope.base, rope.bands());
+    DoubleDouble omega(1.0);
+    for (std::size_t band = 0; band < frequencies.bands(); ++band) {
+      const double rounded = scaled(band, omega).high;
+      if (!std::isfinite(rounded)) {
+        throw Error("scaled_frequencies", text("parameters that make frequency ", rounded, " of band ", band),
+                    "parameters of finite frequencies");
+      }
+      frequencies.omega[band] = rounded;
+      omega = omega * ratio;
     }
+  }
+
+  /// ω' = b'^(−2i/d) = (b^(−2/d)·t^(−2/(d − 2)))^i with b' = b·t^(d/(d − 2)).
+  void rebase(DoubleDouble stretch) {
+    if (rope.rotated_width == 2) {
+      return;
+    }
+    const auto width = static_cast<double>(rope.rotated_width);
+    if (!std::isfinite(rope.base * std::pow(stretch.high, width / (width - 2.0)))) {
+      throw Error("frequencies", text("NTK stretch ", stretch.high, " of base ", rope.base),
+                  "a finite scaled base");
+    }
+    const DoubleDouble native = log(DoubleDouble(rope.base)) / DoubleDouble::of(rope.bands());
+    const DoubleDouble ratio = exp(-(native + log(stretch) / DoubleDouble::of(rope.bands() - 1)));
+    DoubleDouble omega(1.0);
+    for (double& rounded : frequencies.omega) {
+      rounded = omega.high;
+      omega = omega * ratio;
+    }
+  }
+
+  /// ω' = (1 − kept)·ω/s + kept·ω, kept the share that keeps its frequency.
+  static DoubleDouble blend(DoubleDouble omega, double factor, DoubleDouble kept) noexcept {
+    return omega * (kept + (DoubleDouble(1.0) - kept) / factor);
+  }
+
+  void ramp_in_turns(double factor, double low, double high) {
+    const DoubleDouble turns_per_radian = training_length() / two_pi;
+    const DoubleDouble span = DoubleDouble::sum(high, -low);
+    fill([&](std::size_t, DoubleDouble omega) {
+      const DoubleDouble beyond = omega * turns_per_radian - low;
+      if (high == low) return blend(omega, factor, beyond < 0.0 ? 0.0 : 1.0);
+      return blend(omega, factor, clamp01(beyond / span));
+    });
   }
 };
 
@@ -274,9 +329,9 @@ struct Scale {
 /// Scaled frequencies of a request of `length` tokens.
 ///
 /// length ℓ: the most tokens the request will ever hold, prompt and answer; it matters to DynamicNtk
-/// and LongRope alone. Law: DynamicNtk is the identity for ℓ ≤ L; a factor of 1 is the identity for
-/// Linear, StaticNtk, Yarn, YarnPaper and Llama3 (to one rounding). Worst error: a few ulp of double.
-/// Throws Error where a precondition of `rope` or of the scaling fails.
+/// and LongRope alone. Laws, bit for bit: DynamicNtk is the identity for ℓ ≤ L; a factor of 1 is the identity
+/// for Linear, StaticNtk, Yarn, YarnPaper and Llama3. Worst error: frequency_ulps.
+/// Throws Error where a precondition of `rope` or of the scaling fails, or a frequency is not finite.
 [[nodiscard]] inline Frequencies scaled_frequencies(const RopeParameters& rope, const Scaling& scaling,
                                                     std::size_t length) {
   detail::Scale scale{rope, length, native_frequencies(rope)};

@@ -20,10 +20,15 @@ namespace dope {
 /// Which arithmetic yields the angle of (position m, frequency ω).
 ///
 ///   exact            the real product m·ω of the integer and the double; cos and sin then lie
-///                    within 1 ulp of the stored type at every |m| ≤ 2⁵³.
+///                    within table_ulps at every |m| ≤ 2⁵³.
 ///   float32_product  what most engines compute: fl32(fl32(m)·fl32(ω)), then cos and sin of that
 ///                    float. Its angle is off by up to |m·ω|·2⁻²³; at m = 131,071 that is 1e-2.
 enum class Angles { exact, float32_product };
+
+/// Worst error of a table's entry, attention factor 1, in units in the last place of C: with Angles::exact
+/// against cos and sin of m·ω, with Angles::float32_product against those of its own angle.
+template <std::floating_point C>
+inline constexpr double table_ulps = sizeof(C) == sizeof(float) ? 1.0 : 2.0;
 
 /// Positions are 32- or 64-bit signed integers, in any order, with any offset, negative ones included.
 template <class P>
@@ -88,9 +93,8 @@ void fill_by_entry(std::span<const double> omega, double attention_factor, std::
 /// Shapes: omega[bands]; cos and sin hold positions.size() rows of `stride` elements.
 /// Preconditions: every ω finite, |ω| ≤ 2¹⁰; |m| ≤ 2⁵³; stride ≥ bands (checked: Error). Law: ω = 0
 /// or m = 0 gives exactly (a, 0); an entry's bits depend on (m, ω, a) alone, and those of float with
-/// Angles::exact are the same from every compiler. Worst error with Angles::exact and a = 1: 1 ulp of
-/// float; of double, 2 ulp. With another a, one more rounding. Angles::float32_product: the same, against
-/// cos and sin of its own angle.
+/// Angles::exact are the same from every compiler. Worst error for a = 1: table_ulps;
+/// with another a, one more rounding.
 template <std::floating_point C, Position P>
 void fill_table(std::span<const double> omega, double attention_factor, std::span<const P> positions,
                 Angles angles, C* cos, C* sin, std::size_t stride) {
