@@ -320,6 +320,50 @@ TEST_CASE("Llama 3.1 8B: bands to 28 keep their frequency, from 35 on it is divi
   }
 }
 
+TEST_CASE("ramps whose two ends are one: a step, and for Yarn the step between whole bands") {
+  for (const auto& rope : ropes()) {
+    for (const double s : {1.0, 8.0, 64.0}) {
+      for (const double end : {0.5, 1.0, 4.0, 32.0}) {
+        const auto step = [&](std::size_t i) {
+          const Real omega = native(rope, i);
+          const Real turns = static_cast<Real>(rope.training_length) * omega / (2 * std::numbers::pi_v<Real>);
+          return turns >= static_cast<Real>(end) ? omega : omega / static_cast<Real>(s);
+        };
+        const auto llama3 = dope::scaled_frequencies(rope, dope::Llama3{s, end, end}, 1);
+        CHECK(worst_relative(llama3, step) <= tolerance);
+        const dope::YarnPaper paper{.factor = s, .beta_fast = end, .beta_slow = end};
+        CHECK(worst_relative(dope::scaled_frequencies(rope, paper, 1), step) <= tolerance);
+
+        // c(β) = d·ln(L/(2πβ))/(2 ln b): whole bands below it keep, from its ceiling on they are divided.
+        const dope::Yarn yarn{.factor = s, .beta_fast = end, .beta_slow = end};
+        const auto code = dope::scaled_frequencies(rope, yarn, 1);
+        const auto ends =
+            yarn_ends(rope, static_cast<Real>(end), static_cast<Real>(end), dope::RampEnds::whole_bands);
+        CHECK(worst_relative(code, [&](std::size_t i) {
+                const bool kept = static_cast<Real>(i) <= ends.low;
+                return kept ? native(rope, i) : native(rope, i) / static_cast<Real>(s);
+              }) <= tolerance);
+      }
+    }
+  }
+}
+
+TEST_CASE("Llama 4 Scout's one wavelength, Kimi K2's one beta: whole bands, and which") {
+  const RopeParameters scout{500000, 128, 128, 8192};
+  const auto scout_native = dope::native_frequencies(scout);
+  const auto llama = dope::scaled_frequencies(scout, dope::Llama3{16, 1, 1}, 1);
+  // 2π·500000^(i/64) exceeds 8192 from i = 35 on.
+  for (std::size_t i = 0; i < 64; ++i)
+    CHECK(llama.omega[i] == (i < 35 ? scout_native.omega[i] : scout_native.omega[i] / 16));
+  const RopeParameters kimi{50000, 64, 64, 4096};
+  const auto kimi_native = dope::native_frequencies(kimi);
+  const auto yarn =
+      dope::scaled_frequencies(kimi, dope::Yarn{.factor = 32, .beta_fast = 1, .beta_slow = 1}, 1);
+  // c(1) = 64·ln(4096/2π)/(2 ln 50000) = 19.16: bands to 19 keep, from 20 on they are divided.
+  for (std::size_t i = 0; i < 32; ++i)
+    CHECK(yarn.omega[i] == (i <= 19 ? kimi_native.omega[i] : kimi_native.omega[i] / 32));
+}
+
 TEST_CASE("LongRope: the long list only for l > L strictly, and one attention factor at every length") {
   for (const auto& rope : ropes()) {
     dope::LongRope longrope;
@@ -418,8 +462,8 @@ TEST_CASE("each broken precondition of a scaling is an Error") {
     refused(dope::Llama3{.factor = bad});
   }
   for (const auto& [high, low] :
-       {std::pair(1.0, 2.0), std::pair(32.0, 0.0), std::pair(32.0, -1.0), std::pair(infinity, 1.0),
-        std::pair(not_a_number, 1.0), std::pair(32.0, not_a_number)}) {
+       {std::pair(0.0, 0.0), std::pair(1.0, 2.0), std::pair(32.0, 0.0), std::pair(32.0, -1.0),
+        std::pair(infinity, 1.0), std::pair(not_a_number, 1.0), std::pair(32.0, not_a_number)}) {
     refused(dope::Yarn{.factor = 2, .beta_fast = high, .beta_slow = low});
     refused(dope::YarnPaper{.factor = 2, .beta_fast = high, .beta_slow = low});
     refused(dope::Llama3{8, low, high});

@@ -55,6 +55,10 @@ struct Band {
     return (1 - kept) * omega() / factor + kept * omega();
   }
   [[nodiscard]] static Real clamped(Real x) { return std::clamp(x, Real(0), Real(1)); }
+  [[nodiscard]] Real ramp(Real low, Real high) const {
+    if (turns() >= high) return 1;
+    return turns() <= low ? Real(0) : (turns() - low) / (high - low);
+  }
 
   Real operator()(const Unscaled&) const { return omega(); }
   Real operator()(const Linear& s) const { return omega() / s.factor; }
@@ -80,12 +84,9 @@ struct Band {
     high = std::min(high, d - 1);
     return mixed(s.factor, 1 - clamped((static_cast<Real>(band) - low) / std::max(Real(0.001L), high - low)));
   }
-  Real operator()(const YarnPaper& s) const {
-    return mixed(s.factor, clamped((turns() - s.beta_slow) / (s.beta_fast - s.beta_slow)));
-  }
+  Real operator()(const YarnPaper& s) const { return mixed(s.factor, ramp(s.beta_slow, s.beta_fast)); }
   Real operator()(const Llama3& s) const {
-    const Real low = s.low_frequency_factor;
-    return mixed(s.factor, clamped((turns() - low) / (s.high_frequency_factor - low)));
+    return mixed(s.factor, ramp(s.low_frequency_factor, s.high_frequency_factor));
   }
   Real operator()(const LongRope& s) const {
     return omega() / (length > rope.training_length ? s.long_factor : s.short_factor)[band];
