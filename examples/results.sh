@@ -25,15 +25,20 @@ need_packages "${program_packages[@]}"
 out=$root/out/results
 lab() { "$root/build/examples/$1" --model "$root/examples/model" "${@:2}" >&2; }
 
-lab needle --lengths 3L,8L --baselines all --sweep full --greedy 4 --draws 20 --out "$out/needle"
-lab needle --lengths 3L --transforms all --draws 0 --out "$out/readings"
-lab needle --lengths 8L --scaling llama3 --draws 8 --out "$out/llama3"
-lab needle --lengths 8L --scaling llama3 --seed 2 --prompts 8 --calibration 1 --transforms by_gaussian --draws 0 \
-  --plan "$out/llama3/plans/4096_3_by_gaussian.json" --out "$out/again"
-lab needle --lengths 8L --scaling llama3 --calibrate-at 2L,4L,6L,8L --draws 0 --out "$out/other_length"
-lab needle --lengths 3L --calibrate-on shots --draws 0 --out "$out/other_task"
-lab needle --task shots --lengths 2L --prompts 12 --calibrate-on needle --draws 0 --out "$out/shots_by_needle"
-lab needle --task shots --lengths L/2,L,2L,3L,4L,8L --prompts 16 --calibration 16 --baselines all --draws 4 \
+# All spelled out, whatever the program's defaults.
+rows=plain,positional_interpolation,dynamic_ntk
+prompts=(--depths 11 --prompts 4 --calibration 11 --noise 4)
+lab needle "${prompts[@]}" --lengths 3L,8L --baselines all --sweep full --greedy 4 --draws 20 --out "$out/needle"
+lab needle "${prompts[@]}" --lengths 3L --baselines $rows --transforms all --draws 0 --out "$out/readings"
+lab needle "${prompts[@]}" --lengths 8L --baselines $rows --scaling llama3 --draws 8 --out "$out/llama3"
+lab needle --depths 11 --prompts 8 --calibration 1 --noise 4 --lengths 8L --baselines $rows --scaling llama3 --seed 2 \
+  --transforms by_gaussian --draws 0 --plan "$out/llama3/plans/4096_3_by_gaussian.json" --out "$out/again"
+lab needle "${prompts[@]}" --lengths 8L --baselines $rows --scaling llama3 --calibrate-at 2L,4L,6L,8L --draws 0 \
+  --out "$out/other_length"
+lab needle "${prompts[@]}" --lengths 3L --baselines $rows --calibrate-on shots --draws 0 --out "$out/other_task"
+lab needle --task shots --depths 4 --prompts 12 --calibration 11 --noise 4 --lengths 2L --baselines $rows \
+  --calibrate-on needle --draws 0 --out "$out/shots_by_needle"
+lab needle --task shots --depths 4 --prompts 16 --calibration 16 --lengths L/2,L,2L,3L,4L,8L --baselines all --draws 4 \
   --out "$out/shots"
 plans=()
 for plan in "$out"/needle/plans/1536_*.json; do plans+=(--plan "$plan"); done

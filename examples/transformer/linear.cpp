@@ -10,6 +10,7 @@
 
 #include "dope/core/error.hpp"
 #include "transformer/lanes.hpp"
+#include "transformer/stop.hpp"
 
 namespace reference {
 namespace {
@@ -90,10 +91,12 @@ void linear(std::span<const float> x, const Matrix& weight, std::span<const floa
   const std::size_t blocks = (tokens + rows_per_block - 1) / rows_per_block;
 #pragma omp parallel for schedule(static)
   for (std::size_t block = 0; block < blocks; ++block) {
+    if (stop_asked()) continue;
     const std::size_t first = block * rows_per_block;
     multiply_rows(x.data() + first * in, weight.data, b, std::min(rows_per_block, tokens - first), in, out,
                   y.data() + first * out);
   }
+  stop_if_asked();
 }
 
 std::string_view blis_architecture() {

@@ -2,10 +2,12 @@
 #include "transformer/model.hpp"
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 #include "transformer/elementwise.hpp"
 #include "transformer/linear.hpp"
+#include "transformer/stop.hpp"
 
 namespace reference {
 namespace {
@@ -265,18 +267,27 @@ void Request::run_layer(std::size_t layer, Workspace& work, std::span<float> x, 
   } else {
     for (std::size_t head = 0; head < config.query_heads; ++head) heads.push_back(head);
   }
+  std::exception_ptr failure;
 #pragma omp parallel for collapse(2) schedule(dynamic)
   for (std::size_t i = 0; i < heads.size(); ++i) {
     for (std::size_t block = 0; block < blocks; ++block) {
+      if (stop_asked()) continue;
       const std::size_t head = heads[i];
       const std::size_t start = block * rows_per_task;
       const std::size_t rows = std::min(rows_per_task, needed - start);
       const std::size_t position = first + before + start;
-      schedule_->attend(layer, head, queries.head(head).slice(start, rows), position,
-                        cache.keys_of(head, group), cache.values[head / group],
-                        mixed.head(head).slice(start, rows));
+      try {
+        schedule_->attend(layer, head, queries.head(head).slice(start, rows), position,
+                          cache.keys_of(head, group), cache.values[head / group],
+                          mixed.head(head).slice(start, rows));
+      } catch (...) {
+#pragma omp critical(dope_attention_failure)
+        failure = std::current_exception();
+      }
     }
   }
+  if (failure) std::rethrow_exception(failure);
+  stop_if_asked();
   const auto out = x.last(needed * config.hidden);
   linear(work.mixed, weights.output, {}, needed, work.added);
   add(out, std::span(work.added).first(out.size()));

@@ -54,7 +54,8 @@ enum class Keep { nothing, layers };
 /// Memory: caches of schedule length × layers × (2·key heads + own key copies) × head width floats, and work
 /// space that does not grow with the length. Laws: decode(t) after prefill(p) gives the logits of
 /// prefill(p·t), to rounding of the matrix products; nothing depends on the number of threads.
-/// Throws dope::Error for a token outside the vocabulary or more tokens than the schedule's length.
+/// Throws dope::Error for a token outside the vocabulary or more tokens than the schedule's length, and
+/// Stopped within about a second of stop_flag (stop.hpp): the request is then unfinished, and of no more use.
 class Request {
  public:
   Request(const Model& model, Schedule schedule);

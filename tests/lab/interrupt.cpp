@@ -5,9 +5,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <csignal>
+#include <string>
 
 #include "dope/core/error.hpp"
+#include "lab/support/parallel.hpp"
+#include "transformer/stop.hpp"
 
 using lab::Interrupt;
 
@@ -50,6 +54,45 @@ TEST_CASE("a second Ctrl-C ends the process") {
   });
   CHECK(WIFSIGNALED(status));
   CHECK(WTERMSIG(status) == SIGINT);
+}
+
+TEST_CASE("a second signal of the other kind ends the process too") {
+  const int status = status_of_child([] {
+    std::signal(SIGTERM, SIG_DFL);
+    const Interrupt interrupt;
+    raise(SIGINT);
+    if (interrupt.raised()) raise(SIGTERM);
+  });
+  CHECK(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGTERM);
+}
+
+TEST_CASE("the first signal says so at once on standard error") {
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  const int status = status_of_child([&] {
+    dup2(ends[1], STDERR_FILENO);
+    const Interrupt interrupt;
+    raise(SIGINT);
+  });
+  close(ends[1]);
+  std::string said(200, '\0');
+  const auto count = read(ends[0], said.data(), said.size());
+  close(ends[0]);
+  REQUIRE(count > 0);
+  said.resize(static_cast<std::size_t>(count));
+  CHECK(WEXITSTATUS(status) == 7);
+  CHECK(said == "stopping; press Ctrl-C again to end at once\n");
+}
+
+TEST_CASE("parallel work that has not begun does not begin once asked to stop") {
+  const Interrupt interrupt;
+  std::atomic<int> begun{0};
+  const auto work = [&](std::size_t) {
+    if (++begun == 3) raise(SIGINT);
+  };
+  CHECK_THROWS_AS(lab::for_each_in_parallel(1000, work), reference::Stopped);
+  CHECK(begun < 100);
 }
 
 TEST_CASE("handlers from before come back; an ignored signal stays ignored") {

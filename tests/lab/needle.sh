@@ -13,7 +13,8 @@ fail() {
 }
 . "$(dirname "${BASH_SOURCE[0]}")/interrupt.sh"
 
-small=(--model "$model" --lengths 170,230 --depths 3 --prompts 2 --calibration 2 --transforms 'by_parts;by_gaussian(spread=matched)')
+rows=plain,positional_interpolation,dynamic_ntk
+small=(--model "$model" --lengths 170,230 --baselines $rows --noise 4 --draws 4 --depths 3 --prompts 2 --calibration 2 --transforms 'by_parts;by_gaussian(spread=matched)')
 needle() { "$program" "${small[@]}" "$@"; }
 
 echo "== one thread and two give the same bytes"
@@ -27,11 +28,12 @@ done
 cells=$(grep -c '"key":"test/' "$work/one/results.jsonl")
 [ "$cells" -eq $((2 * 2 * 3 * 7)) ] || fail "$cells test cells"
 grep -q 'dynamic_ntk' "$work/one.txt" || fail "no table on screen"
+grep -q '^Needle in a haystack at 170 .*the other lengths follow' "$work/one.txt" || fail "no table of the first length"
 # A method against itself wins and loses nothing: at no length beyond training is anything scaled.
 grep -Eq '^original +positional_interpolation +\+0 -0 p=1.000 ' "$work/one.txt" || fail "no paired comparison"
 
 echo "== many shots: insert at every depth, skip once, and a needle's plan on them"
-shots=(--model "$model" --task shots --lengths 170,230 --prompts 2 --calibration 4 --transforms by_all)
+shots=(--model "$model" --task shots --baselines $rows --draws 4 --lengths 170,230 --prompts 2 --calibration 4 --transforms by_all)
 plan=$work/one/plans/170_1_by_parts.json
 "$program" "${shots[@]}" --plan "$plan" --out "$work/shots" --threads 1 >"$work/shots.txt" 2>/dev/null
 "$program" "${shots[@]}" --plan "$plan" --out "$work/shots2" --threads 2 >/dev/null 2>&1
@@ -75,7 +77,7 @@ echo "== heads denoised under another scaling, which then has a row and is the y
   --draws 0 --out "$work/llama3" >"$work/llama3.txt" 2>/dev/null
 grep -q '^llama3 ' "$work/llama3.txt" || fail "no row of the scaling that heads are denoised under"
 grep -q 'Against llama3 on the same prompts' "$work/llama3.txt" || fail "another yardstick"
-! grep -q '^yarn ' "$work/llama3.txt" || fail "rows that nobody asked for"
+! grep -q '^yarn_paper ' "$work/llama3.txt" || fail "rows that nobody asked for"
 
 echo "== a finished run is not run again"
 needle --out "$work/one" >"$work/again.txt" 2>/dev/null
@@ -84,7 +86,7 @@ diff -r "$work/one" "$work/two" || fail "a finished run changes its files"
 
 echo "== --baselines all adds rows; patterns that a prompt does not outgrow answer as plain does"
 "$program" --model "$model" --lengths 230,600 --depths 2 --prompts 2 --calibration 1 --transforms by_all --baselines all \
-  --out "$work/all" >/dev/null 2>&1
+  --noise 4 --draws 4 --out "$work/all" >/dev/null 2>&1
 # Two setups, two lengths, two depths; three baselines and six more, a transform, its control.
 cells=$(grep -c '"key":"test/' "$work/all/results.jsonl")
 [ "$cells" -eq $((2 * 2 * 2 * 11)) ] || fail "$cells test cells of all baselines"
@@ -146,6 +148,8 @@ refuse --transforms 'by_all;by_all(reading=identity)'
 refuse --gqa sometimes
 refuse --scaling alibi
 refuse --baselines some
+refuse --baselines plain,plain
+refuse --baselines plain,some
 refuse --sweep wide
 refuse --model "$work/nowhere"
 refuse --model "$work/broken"

@@ -13,7 +13,7 @@ fail() {
 }
 
 sweep=("$program" --model "$model" --lengths 150 --depths 2 --prompts 1 --calibration 8 --transforms 'by_all;by_parts'
-  --sweep full --greedy 2 --draws 2)
+  --sweep full --greedy 2 --draws 2 --noise 4)
 keys() { grep -o '^{"key":"[^"]*"' "$1" || true; }
 
 "${sweep[@]}" --out "$work/whole" >/dev/null 2>&1

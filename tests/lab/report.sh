@@ -42,7 +42,7 @@ PYTHON
 if [ "$needle" != - ]; then
   echo "== a run of the needle program: its own numbers, whatever its cells"
   "$needle" --model "$model" --lengths 170,230 --depths 2 --prompts 2 --calibration 2 --transforms by_all \
-    --out "$work/real" >/dev/null 2>&1
+    --noise 4 --draws 4 --out "$work/real" >/dev/null 2>&1
   "$program" "$work/real" >/dev/null
   for setup in original noisy; do
     for method in plain dynamic_ntk by_all; do

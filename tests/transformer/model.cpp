@@ -16,6 +16,7 @@
 #include "transformer/cases.hpp"
 #include "transformer/oracle.hpp"
 #include "transformer/safetensors.hpp"
+#include "transformer/stop.hpp"
 
 namespace {
 
@@ -295,6 +296,28 @@ TEST_CASE("the tap sees unrotated queries and keys of every token and layer") {
   request.decode(1);
   CHECK(seen == std::vector<std::size_t>(config.layers, 601));
   CHECK(worst < oracle_tolerance);
+}
+
+TEST_CASE("a prefill that is asked to stop ends in the layer at work, and leaves the model as it was") {
+  const Model model = embedded_model();
+  const auto tokens = some_tokens(1200, model.config().vocabulary);
+  const auto schedule = make_schedule(model, dope::Unscaled{}, tokens.size());
+  Request whole(model, schedule);
+  const auto expected = copy(whole.prefill(tokens));
+  const std::size_t layers = model.config().layers;
+  for (const std::size_t last : {std::size_t{0}, layers - 1, layers, 2 * layers + 1}) {
+    CAPTURE(last);
+    std::size_t seen = 0;
+    Request request(model, schedule);
+    request.tap([&](std::size_t, auto, auto, std::size_t) {
+      if (seen++ == last) reference::stop_flag = true;
+    });
+    CHECK_THROWS_AS(static_cast<void>(request.prefill(tokens)), reference::Stopped);
+    reference::stop_flag = false;
+    CHECK(seen == last + 1);
+  }
+  Request again(model, schedule);
+  CHECK(copy(again.prefill(tokens)) == expected);
 }
 
 TEST_CASE("the schedule of a request is fixed by its target length, not by the tokens so far") {

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "lab/support/parallel.hpp"
+#include "transformer/stop.hpp"
 
 namespace needle {
 namespace {
@@ -72,6 +73,7 @@ class Layer {
     Glance glance{std::vector<double>(bins), std::vector<double>(bins), 0.0};
     std::vector<double> mass(tokens_);
     for (std::size_t at = 0; at < rows_->size(); ++at) {
+      reference::stop_if_asked();
       const std::size_t seen = (*rows_)[at] + 1;
       const float* query = queries_.data() + (head * rows_->size() + at) * width;
       double highest = -INFINITY;

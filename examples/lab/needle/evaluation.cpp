@@ -59,8 +59,14 @@ std::vector<Method> methods_of(const Setting& setting, const std::vector<Calibra
     return reference::make_schedule(model, setting.scaling(length), length, plan);
   };
   std::vector<Method> methods;
+  // What the transforms stand on has a row too.
+  const auto& rows = setting.options.baselines;
+  const auto asked = [&](const std::string& name) {
+    return name == setting.options.scaling || std::find(rows.begin(), rows.end(), name) != rows.end();
+  };
   const auto add = [&](std::vector<lab::Baseline> baselines) {
     for (auto& baseline : baselines) {
+      if (!asked(baseline.name)) continue;
       methods.push_back({std::move(baseline.name),
                          Kind::baseline,
                          {std::move(baseline.schedule)},
@@ -68,12 +74,7 @@ std::vector<Method> methods_of(const Setting& setting, const std::vector<Calibra
     }
   };
   add(lab::main_baselines(model, length));
-  auto further = lab::further_baselines(model, length);
-  if (setting.options.baselines == Baselines::main) {
-    // Of the others only what the transforms stand on, if it is one of them.
-    std::erase_if(further, [&](const lab::Baseline& one) { return one.name != setting.options.scaling; });
-  }
-  add(std::move(further));
+  add(lab::further_baselines(model, length));
 
   const auto sources = setting.sources_of(length);
   const auto for_each_source = [&](const auto& visit) {

@@ -38,11 +38,21 @@ class Run {
 
   void all() {
     std::vector<Calibration> calibrations;
-    for (const std::size_t length : setting_.calibration_lengths) calibrations.push_back(calibrate(length));
-    // Longest first, so that no thread is left alone with a long one.
-    for (auto length = setting_.lengths.rbegin(); length != setting_.lengths.rend(); ++length)
-      test(calibrations, *length);
-    const auto methods = needle::methods_of(setting_, calibrations, setting_.lengths.front());
+    std::vector<needle::Method> methods;
+    // Shortest first: a table soon.
+    for (const std::size_t length : setting_.lengths) {
+      for (const std::size_t source : setting_.sources_of(length)) {
+        if (std::none_of(calibrations.begin(), calibrations.end(),
+                         [&](const Calibration& known) { return known.length == source; }))
+          calibrations.push_back(calibrate(source));
+      }
+      methods = test(calibrations, length);
+      // The last one's stands in the tables of all.
+      if (length != setting_.lengths.back()) {
+        std::cout << needle::table_of_length({setting_, calibrations, methods, store_}, length) << '\n'
+                  << std::flush;
+      }
+    }
     store_.finish(order(methods));
     const needle::Finished finished{setting_, calibrations, methods, store_};
     const auto written = needle::write_report(finished);
@@ -193,9 +203,10 @@ class Run {
     std::unique_ptr<std::atomic<std::size_t>> open;  // prompts still to run
   };
 
-  void test(const std::vector<Calibration>& calibrations, std::size_t length) {
+  /// Tests at a length; its methods.
+  std::vector<needle::Method> test(const std::vector<Calibration>& calibrations, std::size_t length) {
     const std::size_t prompts = setting_.options.prompts;
-    const auto methods = needle::methods_of(setting_, calibrations, length);
+    auto methods = needle::methods_of(setting_, calibrations, length);
     std::vector<Group> groups;
     for (const Setup setup : setting_.setups) {
       for (std::size_t depth = 0; depth < setting_.depths_of(setup); ++depth) {
@@ -221,6 +232,7 @@ class Run {
       if (--*group.open == 0) keep(methods, length, group);
     });
     bar.finish();
+    return methods;
   }
 
   void keep(const std::vector<needle::Method>& methods, std::size_t length, const Group& group) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "options.hpp"
 
+#include <algorithm>
 #include <cxxopts.hpp>
 
 #include "dope/core/error.hpp"
@@ -14,13 +15,18 @@ constexpr std::string_view introduction =
     "Needle in a haystack, before and after denoising.\n\n"
     "Hides one fact (\"The code of KEY is DDDDD.\") at several depths of a long text, asks for it, and "
     "counts\n"
-    "greedy answers that give all five digits. Compared are the model's own RoPE, Positional Interpolation,\n"
-    "Dynamic NTK, and each DoPE transform on top of Dynamic NTK (or of --scaling). Which heads a transform\n"
+    "greedy answers that give all five digits. Compared are the model's own RoPE, Dynamic NTK, YaRN, Llama "
+    "3\n"
+    "and Dual Chunk Attention, and each DoPE transform on top of Dynamic NTK (or of --scaling). Which heads "
+    "it\n"
     "denoises is chosen on calibration prompts of the same length, with seeds of their own; the table is\n"
-    "measured on other prompts.\n"
-    "A random control denoises as many heads, drawn by lot; --greedy adds the heads that measured gain "
-    "alone\n"
-    "would choose.\n\n"
+    "measured on other prompts. Each length's table is printed as soon as it is finished, the shortest "
+    "first.\n"
+    "The random control of --draws denoises as many heads, drawn by lot; --greedy adds the heads that "
+    "measured "
+    "gain\n"
+    "alone would choose. More of it: --lengths L,2L,3L,8L --baselines all --noise 4\n"
+    "--draws 4.\n\n"
     "With --task shots the prompt is a list of such facts whose codes begin alike: either one of them is "
     "asked\n"
     "(insert: five digits, found among look-alikes), or a new key (skip: the digits that all codes share).\n"
@@ -44,10 +50,20 @@ lab::NoisePlace noise_place_of(const std::string& text) {
   throw dope::Error("--noise-at", '"' + text + '"', "after, before or both");
 }
 
-Baselines baselines_of(const std::string& text) {
-  if (text == "main") return Baselines::main;
-  if (text == "all") return Baselines::all;
-  throw dope::Error("--baselines", '"' + text + '"', "main or all");
+std::vector<std::string_view> baselines_of(const std::string& text) {
+  if (text == "main") return {main_baselines.begin(), main_baselines.end()};
+  if (text == "all") return {all_baselines.begin(), all_baselines.end()};
+  const auto given = lab::split(text, ',');
+  lab::require_distinct("baselines", given);
+  std::vector<std::string_view> rows;
+  for (const std::string_view row : all_baselines) {
+    if (std::find(given.begin(), given.end(), row) != given.end()) rows.push_back(row);
+  }
+  if (rows.size() == given.size()) return rows;
+  std::string known = "main, all, or of";
+  for (const std::string_view row : all_baselines)
+    known += (row == all_baselines.front() ? " " : ", ") + std::string(row);
+  throw dope::Error("--baselines", '"' + text + '"', known);
 }
 
 lab::Breadth breadth_of(const std::string& text) {
@@ -128,22 +144,23 @@ Parsed parse_options(int argc, const char* const* argv) {
       "them (insert) or nowhere (skip)",
       text("needle"), "TASK")(
       "lengths", "Context lengths, prompt and answer together, in tokens (1536) or training lengths (3L)",
-      text("1L,3L,8L"), "LIST")("depths",
-                                "Depths of the needle or the asked exemplar, evenly from 0 to 100 % "
-                                "(default: 11 for needle, 4 for shots)",
-                                cxxopts::value<std::string>(), "N")(
+      text("2L,3L"), "LIST")("depths",
+                             "Depths of the needle or the asked exemplar, evenly from 0 to 100 % "
+                             "(default: 11 for needle, 4 for shots)",
+                             cxxopts::value<std::string>(), "N")(
       "needles", "Facts in the text, with other keys and at drawn places but for the one that is asked",
       text("1"),
-      "K")("noise", "Start tokens at the asked needle in the noisy setup; 0: no noisy setup", text("4"), "K")(
+      "K")("noise", "Start tokens at the asked needle in the noisy setup; 0: no noisy setup", text("0"), "K")(
       "noise-at", "Where they stand: after, before, or both (as many on each side)", text("after"), "SIDE")(
       "prompts", "Test prompts per length, setup and depth", text("4"), "N")(
       "haystack", "Text around the needle, any file; otherwise prose is generated",
       cxxopts::value<std::string>(), "FILE");
-  parser.add_options("Methods")("baselines",
-                                "Rows without denoising. main: plain, Positional Interpolation, Dynamic NTK; "
-                                "all: also static NTK, YaRN "
-                                "(code and paper), Llama 3, Dual Chunk Attention, and sink with window",
-                                text("main"), "WHICH");
+  parser.add_options("Methods")(
+      "baselines",
+      "Rows without denoising: main (plain, dynamic_ntk, yarn, llama3, dual_chunk), all "
+      "(also positional_interpolation, static_ntk, yarn_paper, sink_window), or names of "
+      "these",
+      text("main"), "LIST");
   parser.add_options("Denoising")(
       "scaling",
       "What heads are denoised under, and held against: plain, positional_interpolation, dynamic_ntk, "
@@ -166,7 +183,7 @@ Parsed parse_options(int argc, const char* const* argv) {
               cxxopts::value<std::string>(), "TASK")(
       "greedy", "Also choose up to N heads one by one, by the measured gain on calibration prompts",
       text("0"), "N")("draws", "Random head sets of the control, each on every prompt; 0: no control",
-                      text("4"), "N")("plan", "A saved plan as one more method; may be repeated",
+                      text("0"), "N")("plan", "A saved plan as one more method; may be repeated",
                                       cxxopts::value<std::vector<std::string>>(), "FILE");
   parser.add_options("Run")("out", "Folder for results; made where there is none", text("out/needle"), "DIR")(
       "seed", "Of prompts and random heads; the same seed gives the same table, whatever the threads",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -25,9 +26,16 @@ enum class Task { needle, shots };
 /// The paper's: every tenth for the needle, thirds for the asked exemplar.
 [[nodiscard]] std::size_t usual_depths(Task task) noexcept;
 
-/// Which methods without denoising stand in the table: main: plain, Positional Interpolation, Dynamic NTK;
-/// all: also static NTK, both YaRN ramps, Llama 3, Dual Chunk Attention, and sink with window.
-enum class Baselines { main, all };
+/// Rows without denoising that the table can have, in its order.
+inline constexpr std::array<std::string_view, 9> all_baselines = {"plain",       "positional_interpolation",
+                                                                  "dynamic_ntk", "static_ntk",
+                                                                  "yarn",        "yarn_paper",
+                                                                  "llama3",      "dual_chunk",
+                                                                  "sink_window"};
+
+/// Of these, the rows of --baselines main.
+inline constexpr std::array<std::string_view, 5> main_baselines = {"plain", "dynamic_ntk", "yarn", "llama3",
+                                                                   "dual_chunk"};
 
 /// What the run is asked for; --help says what each means.
 struct Options {
@@ -38,18 +46,18 @@ struct Options {
   std::vector<lab::Length> lengths;
   std::size_t depths = 11;
   std::size_t needles = 1;
-  std::size_t noise = 4;
+  std::size_t noise = 0;
   lab::NoisePlace noise_place = lab::NoisePlace::after;
   std::size_t prompts = 4;
   std::size_t calibration_prompts = 11;
   std::vector<lab::Length> calibrate_at;  // empty: at the length of the test
   std::optional<Task> calibrate_on;       // none: on the task of the test
-  std::size_t random_draws = 4;
+  std::size_t random_draws = 0;
   std::size_t greedy = 0;  // most heads of a greedy plan; 0: none
   std::vector<dope::Transform> transforms;
   std::string scaling = "dynamic_ntk";  // that heads are denoised under; a name of lab::scaling_named
   dope::GqaPolicy gqa = dope::GqaPolicy::per_query_head;
-  Baselines baselines = Baselines::main;
+  std::vector<std::string_view> baselines;  // of all_baselines, in its order
   lab::Breadth breadth = lab::Breadth::quick;
   std::vector<std::filesystem::path> plans;
   std::uint64_t seed = 1;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 
 #include "lab/support/chart.hpp"
 #include "lab/support/command_line.hpp"
@@ -129,17 +130,17 @@ std::string head_list(const dope::Plan& plan) {
 }
 
 /// A table with a column for each test length after the given ones.
-Table table_by_length(const Setting& setting, std::vector<Column> columns) {
-  for (const std::size_t length : setting.lengths)
-    columns.push_back({length_label(setting, length), Align::right});
+Table table_by_length(const Setting& setting, std::span<const std::size_t> lengths,
+                      std::vector<Column> columns) {
+  for (const std::size_t length : lengths) columns.push_back({length_label(setting, length), Align::right});
   return Table(columns);
 }
 
-std::string score_table(const Finished& run, Setup setup, Form form) {
-  Table table = table_by_length(run.setting, {{"method", Align::left}});
+std::string score_table(const Finished& run, std::span<const std::size_t> lengths, Setup setup, Form form) {
+  Table table = table_by_length(run.setting, lengths, {{"method", Align::left}});
   for (const Method& method : run.methods) {
     std::vector<std::string> row = {method.name};
-    for (const std::size_t length : run.setting.lengths)
+    for (const std::size_t length : lengths)
       row.push_back(score_text(over_depths(run.setting, run.store, length, setup, method.name)));
     table.add_row(row);
   }
@@ -197,14 +198,14 @@ std::string paired_table(const Finished& run, Form form) {
     }
   }
   const auto corrected = lab::holm(p);
-  Table table = table_by_length(setting, {{"setup", Align::left}, {"method", Align::left}});
+  Table table = table_by_length(setting, setting.lengths, {{"setup", Align::left}, {"method", Align::left}});
   std::size_t at = 0;
   for (const Setup setup : setting.setups) {
     for (const auto& method : names) {
       std::vector<std::string> row = {std::string(name_of(setup)), method};
       for (std::size_t i = 0; i < setting.lengths.size(); ++i, ++at) {
-        row.push_back(dope::detail::text("+", counts[at].won, " -", counts[at].lost, " ",
-                                         lab::p_text(corrected[at])));
+        row.push_back(
+            dope::detail::text("+", counts[at].won, " -", counts[at].lost, " ", lab::p_text(corrected[at])));
       }
       table.add_row(row);
     }
@@ -218,7 +219,7 @@ std::string paired_table(const Finished& run, Form form) {
 /// Each chosen plan against its control: as many heads, drawn by lot.
 std::string control_table(const Finished& run, Form form) {
   const auto& [setting, calibrations, methods, store] = run;
-  Table table = table_by_length(setting, {{"setup", Align::left}, {"method", Align::left}});
+  Table table = table_by_length(setting, setting.lengths, {{"setup", Align::left}, {"method", Align::left}});
   for (const Setup setup : setting.setups) {
     for (const Method& method : methods) {
       if (method.kind != Kind::chosen) continue;
@@ -364,10 +365,20 @@ std::string tables(const Finished& run, Form form) {
     text += dope::detail::text("Greedy exact match of five digits, % with 95 % Wilson interval; ", prompts,
                                " test prompts per entry", controls, ".\n\n");
   }
-  for (const Setup setup : setting.setups) text += score_table(run, setup, form) + "\n";
+  for (const Setup setup : setting.setups) text += score_table(run, setting.lengths, setup, form) + "\n";
   text += paired_table(run, form) + "\n";
   if (setting.options.random_draws > 0) text += control_table(run, form) + "\n";
   return text + choice_table(setting, calibrations, form);
+}
+
+std::string table_of_length(const Finished& run, std::size_t length) {
+  const auto& [setting, calibrations, methods, store] = run;
+  std::string text = dope::detail::text(
+      task_title(setting), " at ", length_label(setting, length),
+      " tokens, % with 95 % Wilson interval; the other lengths follow, then all tables.\n\n");
+  for (const Setup setup : setting.setups)
+    text += score_table(run, std::span(&length, 1), setup, Form::screen) + "\n";
+  return text;
 }
 
 std::vector<std::filesystem::path> write_report(const Finished& run) {

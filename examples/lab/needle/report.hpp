@@ -24,6 +24,9 @@ struct Finished {
 /// chosen heads against random ones; then what was chosen, and from how many plans.
 [[nodiscard]] std::string tables(const Finished& run, Form form);
 
+/// The scores at one length, as on the screen, for runs that go on to others. run.methods: of that length.
+[[nodiscard]] std::string table_of_length(const Finished& run, std::size_t length);
+
 /// Writes table.md, plans/*.json and the pictures into the out folder, each whole or not at all;
 /// returns their paths.
 std::vector<std::filesystem::path> write_report(const Finished& run);

@@ -180,7 +180,11 @@ lab::ResultStore::Json configuration_of(const Setting& setting) {
   for (const auto& transform : options.transforms) json["transforms"].push_back(dope::name_of(transform));
   json["scaling"] = options.scaling;
   json["gqa"] = std::string(dope::name_of(options.gqa));
-  json["baselines"] = options.baselines == Baselines::main ? "main" : "all";
+  if (options.baselines.size() == all_baselines.size()) {
+    json["baselines"] = "all";
+  } else {
+    json["baselines"] = std::vector<std::string>(options.baselines.begin(), options.baselines.end());
+  }
   json["sweep"] = options.breadth == lab::Breadth::quick ? "quick" : "full";
   json["plans"] = lab::ResultStore::Json::array();
   for (const auto& path : options.plans)

@@ -18,8 +18,15 @@ using dope::detail::text;
 std::string escaped_html(std::string_view plain) { return lab::xml_escaped(plain); }
 
 void replace_all(std::string& where, std::string_view from, std::string_view to) {
-  for (std::size_t at = where.find(from); at != std::string::npos; at = where.find(from, at + to.size()))
-    where.replace(at, from.size(), to);
+  std::size_t at = where.find(from);
+  if (at == std::string::npos) return;
+  std::string out;
+  std::size_t done = 0;
+  for (; at != std::string::npos; at = where.find(from, done)) {
+    out.append(where, done, at - done).append(to);
+    done = at + from.size();
+  }
+  where = out.append(where, done);
 }
 
 /// "45.5 [31.7, 59.9]" with the interval set back; words may break after an underscore.

@@ -35,11 +35,14 @@ std::string escaped_markdown(std::string_view plain) {
 
 /// In cells brackets hold intervals; without a parenthesis after them they link nowhere.
 std::string escaped_cell(std::string_view plain) {
-  std::string out = escaped_markdown(plain);
-  for (const char* bracket : {"\\[", "\\]"}) {
-    if (plain.find("](") != std::string_view::npos || plain.find("][") != std::string_view::npos) break;
-    for (std::size_t at = out.find(bracket); at != std::string::npos; at = out.find(bracket, at + 1))
-      out.erase(at, 1);
+  const std::string escaped = escaped_markdown(plain);
+  if (plain.find("](") != std::string_view::npos || plain.find("][") != std::string_view::npos)
+    return escaped;
+  std::string out;
+  for (std::size_t i = 0; i < escaped.size(); ++i) {
+    const bool of_bracket =
+        escaped[i] == '\\' && i + 1 < escaped.size() && (escaped[i + 1] == '[' || escaped[i + 1] == ']');
+    if (!of_bracket) out += escaped[i];
   }
   return out;
 }
@@ -131,10 +134,23 @@ bool is_rule(std::string_view line) {
          line.find_first_not_of("|-: ") == std::string_view::npos;
 }
 
-/// The table whose titles and rule are the first two lines; what is missing in a row is empty.
-Sheet sheet_of_lines(const std::vector<std::string_view>& lines) {
+// Of a table that a file holds.
+constexpr std::size_t most_columns = 64;
+constexpr std::size_t most_rows = 500;
+
+/// The table whose titles and rule are the first two lines; what is missing in a row is empty. At most
+/// most_rows rows and most_columns columns; its caption says so.
+Sheet sheet_of_lines(std::vector<std::string_view> lines) {
   Sheet sheet;
-  const auto titles = cells_of_line(lines[0]);
+  auto titles = cells_of_line(lines[0]);
+  if (titles.size() > most_columns)
+    sheet.caption =
+        dope::detail::text("Columns: the first ", most_columns, " of ", titles.size(), " are shown. ");
+  if (lines.size() - 2 > most_rows)
+    sheet.caption +=
+        dope::detail::text("Rows: the first ", most_rows, " of ", lines.size() - 2, " are shown.");
+  titles.resize(std::min(titles.size(), most_columns));
+  lines.resize(std::min(lines.size(), most_rows + 2));
   const auto rules = cells_of_line(lines[1]);
   for (std::size_t i = 0; i < titles.size(); ++i)
     sheet.columns.push_back({"", titles[i], i < rules.size() && rules[i].ends_with(':')});

@@ -21,15 +21,31 @@ constexpr std::size_t most_tokens = std::size_t{1} << 40;
 constexpr std::size_t most_heads = 4096;
 constexpr std::size_t most_bins = 4096;
 constexpr std::size_t most_rows = 2048;
+constexpr std::size_t most_selectors = 64;
 constexpr double anything = std::numeric_limits<double>::max();
 
 // Sums of many shares may pass 1 by rounding.
 constexpr double most_share = 1.0 + 1e-3;
 
+// A file's name, which a plan's row bears, has at most 255 bytes.
+constexpr std::size_t longest_name = 300;
+
+void require_name(const Fields& fields, const char* key, const std::string& name) {
+  if (name.size() > longest_name)
+    fields.fail(key, json(name), dope::detail::text("a name of at most ", longest_name, " bytes"));
+}
+
 std::string required_text(const Fields& fields, const char* key) {
   auto text = fields.text(key);
   if (!text) fields.missing(key);
+  require_name(fields, key, *text);
   return *text;
+}
+
+std::string name_or_nothing(const Fields& fields, const char* key) {
+  auto text = fields.text(key).value_or("");
+  require_name(fields, key, text);
+  return text;
 }
 
 const json& required_list(const Fields& fields, const char* key) {
@@ -113,10 +129,12 @@ TestCell test_of(const json& cell, const std::string& where) {
   const Fields description(*how, where + ", how");
   test.heads = heads_of(description);
   if (const auto indicator = description.text("indicator")) {
+    require_name(description, "indicator", *indicator);
     test.indicator = *indicator;
-    test.selection = selection_of(*indicator, description.text("order").value_or(""),
+    test.selection = selection_of(*indicator, name_or_nothing(description, "order"),
                                   description.count("n", 0, most_heads * most_heads).value_or(0));
   } else if (const auto chosen_by = description.text("chosen_by")) {
+    require_name(description, "chosen_by", *chosen_by);
     test.selection = Selection{"", "", *chosen_by, std::nullopt, "", test.heads.size()};
   }
   return test;
@@ -179,6 +197,10 @@ AttentionRow row_of(const json& object, const std::string& where, std::size_t bi
   row.head = {fields.required_count("layer", 0, most_heads), fields.required_count("head", 0, most_heads)};
   for (const json& name : required_list(fields, "selected_by")) {
     if (!name.is_string()) fields.fail("selected_by", name, "names");
+    require_name(fields, "selected_by", name.get_ref<const std::string&>());
+    if (row.selected_by.size() == most_selectors)
+      fields.fail("selected_by", object.at("selected_by"),
+                  dope::detail::text("at most ", most_selectors, " names"));
     row.selected_by.push_back(name.get<std::string>());
   }
   row.last = fields.required_numbers("last", 0.0, most_share);

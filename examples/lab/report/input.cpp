@@ -2,17 +2,20 @@
 #include "lab/report/input.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <map>
 #include <system_error>
 #include <utility>
 
 #include "dope/core/error.hpp"
+#include "lab/report/bounds.hpp"
 #include "transformer/checked_json.hpp"
 
 namespace report {
 namespace {
 
-constexpr std::size_t largest_file = std::size_t{1} << 30;
+// Of the first line: its entries are looked up one after another.
+constexpr std::size_t longest_header = 128'000;
 constexpr const char* file_name = "results.jsonl";
 
 std::string shown_path(const std::filesystem::path& path) { return reference::printable(path.string()); }
@@ -26,6 +29,10 @@ std::string name_of_folder(const std::filesystem::path& file) {
 }
 
 std::string read_header(const std::string& line, const std::string& where, Run& run) {
+  if (line.size() > longest_header) {
+    throw dope::Error(where + ", line 1", dope::detail::text(line.size(), " bytes"),
+                      dope::detail::text("a configuration of at most ", longest_header, " bytes"));
+  }
   const auto header = reference::parse_object(line, where + ", line 1");
   const auto configuration = header.find("configuration");
   if (header.size() != 2 || !header.contains("dope_lab_results") || configuration == header.end() ||
@@ -69,9 +76,39 @@ std::vector<std::filesystem::path> find_results(const std::filesystem::path& fol
   return found;
 }
 
+Chosen bounded(std::vector<std::filesystem::path> files) {
+  Chosen chosen;
+  chosen.further = files.size() - std::min(files.size(), most_runs);
+  files.resize(files.size() - chosen.further);
+  std::uintmax_t sum = 0;
+  const auto count = [&](const std::filesystem::path& path) {
+    std::error_code none;
+    const auto size = std::filesystem::file_size(path, none);
+    if (none) return;
+    sum += size;
+    if (sum > most_input_bytes) {
+      throw dope::Error(
+          "report", dope::detail::text(shown_path(path), ", with which the input has ", sum, " bytes"),
+          dope::detail::text("at most ", most_input_bytes, " bytes of results, tables and pictures"));
+    }
+  };
+  for (const auto& file : files) {
+    count(file);
+    std::error_code failure;
+    std::filesystem::directory_iterator entries(file.parent_path().empty() ? "." : file.parent_path(),
+                                                failure);
+    for (; !failure && entries != std::filesystem::directory_iterator{}; entries.increment(failure)) {
+      if (entries->path().extension() == ".svg" || entries->path().filename() == "table.md")
+        count(entries->path());
+    }
+  }
+  chosen.files = std::move(files);
+  return chosen;
+}
+
 Run read_run(const std::filesystem::path& file) {
   const std::string where = "results " + shown_path(file);
-  const std::string bytes = reference::read_text(file, largest_file);
+  const std::string bytes = reference::read_text(file, most_input_bytes);
   Run run;
   run.name = name_of_folder(file);
   run.file = file;

@@ -26,6 +26,14 @@ struct Run {
 /// no folder or there is no such file.
 [[nodiscard]] std::vector<std::filesystem::path> find_results(const std::filesystem::path& folder);
 
+/// The first most_runs of `files`, and how many others there are. Throws dope::Error, naming the file, where
+/// they, with the table.md and *.svg beside them, pass most_input_bytes.
+struct Chosen {
+  std::vector<std::filesystem::path> files;
+  std::size_t further = 0;
+};
+[[nodiscard]] Chosen bounded(std::vector<std::filesystem::path> files);
+
 /// Throws dope::Error, naming file and line, for anything that ResultStore would not have written; a last
 /// line cut short is dropped.
 [[nodiscard]] Run read_run(const std::filesystem::path& file);

@@ -13,6 +13,7 @@
 #include "dope/core/error.hpp"
 #include "lab/page/panel_chart.hpp"
 #include "lab/report/attention_picture.hpp"
+#include "lab/report/bounds.hpp"
 #include "lab/report/sweep_view.hpp"
 #include "lab/support/chart.hpp"
 #include "lab/support/command_line.hpp"
@@ -32,9 +33,9 @@ class Tests {
  public:
   explicit Tests(const std::vector<TestCell>& tests) : setups_(setups_in_order(tests)) {
     std::set<std::size_t> lengths;
+    std::set<std::string_view> seen;
     for (const TestCell& test : tests) {
-      if (std::find(methods_.begin(), methods_.end(), test.method) == methods_.end())
-        methods_.push_back(test.method);
+      if (seen.insert(test.method).second) methods_.push_back(test.method);
       lengths.insert(test.length);
       has_controls_ = has_controls_ || !test.draws.empty();
       training_length_ = std::max(training_length_, test.training_length);
@@ -176,12 +177,9 @@ page::Sheet choice_table_of(const Tests& tests) {
       const TestCell* cell = tests.any(method, length);
       if (cell == nullptr || !cell->selection) continue;
       const Selection& chosen = *cell->selection;
-      std::string heads;
-      for (const auto& head : cell->heads)
-        heads += text(heads.empty() ? "" : " ", head.layer, ".", head.head);
       sheet.rows.push_back({method, length_label(length, tests.training_length()), or_dash(chosen.side),
                             r_of_selection(chosen), std::to_string(chosen.n), or_dash(chosen.stage),
-                            or_dash(chosen.order), chosen.entropy, heads});
+                            or_dash(chosen.order), chosen.entropy, list_of_heads(cell->heads)});
     }
   }
   return sheet;
@@ -268,13 +266,14 @@ page::Picture accuracy_picture(const Tests& tests, const std::string& setup, con
 
 /// Depth by length; nothing where a setup knows one depth only.
 std::optional<page::Picture> depth_picture(const Tests& tests, const std::string& setup) {
-  std::set<double> depths;
+  std::set<double> all;
   for (const auto& method : tests.methods()) {
     for (const std::size_t length : tests.lengths()) {
-      for (const auto& [depth, cell] : tests.at(method, setup, length)) depths.insert(depth);
+      for (const auto& [depth, cell] : tests.at(method, setup, length)) all.insert(depth);
     }
   }
-  if (depths.size() < 2) return std::nullopt;
+  if (all.size() < 2) return std::nullopt;
+  const auto depths = some_of(std::vector<double>(all.begin(), all.end()), most_depths);
   lab::HeatMap map;
   map.title = "Right answers by depth and length, " + setup;
   map.subtitle = setup_in_words(setup);
@@ -293,9 +292,12 @@ std::optional<page::Picture> depth_picture(const Tests& tests, const std::string
         }
         const TestCell& cell = *found->second;
         panel.values.push_back(100.0 * static_cast<double>(cell.hits) / static_cast<double>(cell.prompts));
-        sum.hits += cell.hits;
-        sum.prompts += cell.prompts;
       }
+    }
+    for (const std::size_t length : tests.lengths()) {
+      const Tests::Tally at_length = tests.tally(method, setup, length);
+      sum.hits += at_length.hits;
+      sum.prompts += at_length.prompts;
     }
     if (sum.prompts > 0) panel.note = text("mean ", lab::percent(sum.share()), " %");
     map.panels.push_back(std::move(panel));
@@ -303,13 +305,18 @@ std::optional<page::Picture> depth_picture(const Tests& tests, const std::string
   return page::Picture{
       "depth-by-length", lab::heat_map_svg(map),
       text("Right answers in % by needle depth (down, in % of the text) and length (across), setup ",
-           setup_in_words(setup), ". A panel per method; the colour repeats the figure in the cell."),
+           setup_in_words(setup), ". A panel per method; the colour repeats the figure in the cell.",
+           depths.size() < all.size()
+               ? text(" Depths: ", depths.size(), " of ", all.size(), " are shown, evenly spaced.")
+               : ""),
       std::nullopt};
 }
 
 std::vector<page::Block> head_pictures(const NeedleCells& cells, const Tests& tests,
                                        const NeedleSetting& setting) {
   std::vector<page::Block> blocks;
+  std::size_t further = 0;
+  std::size_t large = 0;
   for (const auto& heads : cells.heads) {
     for (const auto& method : tests.methods()) {
       const TestCell* test = tests.any(method, heads.length);
@@ -321,6 +328,14 @@ std::vector<page::Block> head_pictures(const NeedleCells& cells, const Tests& te
         throw dope::Error("heads/" + std::to_string(heads.length), text(scores->second.size(), " scores"),
                           text("as many for each of ", setting.layers, " layers"));
       }
+      if (scores->second.size() > most_heads_on_a_map) {
+        ++large;
+        continue;
+      }
+      if (blocks.size() == most_head_maps) {
+        ++further;
+        continue;
+      }
       lab::HeadMap map;
       map.title = text(method, ", ", length_label(heads.length, tests.training_length()), " tokens");
       map.subtitle = text("score ", test->indicator, "; ", test->heads.size(), " heads chosen, ",
@@ -330,13 +345,24 @@ std::vector<page::Block> head_pictures(const NeedleCells& cells, const Tests& te
       map.layers = setting.layers;
       map.heads = scores->second.size() / setting.layers;
       map.values = scores->second;
-      map.selected = test->heads;
+      std::set<dope::HeadId> selected;
+      for (const auto& head : test->heads) {
+        if (selected.insert(head).second) map.selected.push_back(head);
+      }
       blocks.emplace_back(page::Picture{
           "head-scores", lab::head_map_svg(map),
           text("Scores of all heads by ", test->indicator, " at ", heads.length, " tokens; those that ",
                method, " denoises have a double outline and a diamond."),
           std::nullopt});
     }
+  }
+  if (further > 0) {
+    blocks.emplace_back(page::Paragraph{
+        text("Left out: ", further, " further maps of heads; the first ", most_head_maps, " are shown.")});
+  }
+  if (large > 0) {
+    blocks.emplace_back(page::Paragraph{text("Left out: ", large, " maps of more than ", most_heads_on_a_map,
+                                             " heads, which have no picture.")});
   }
   return blocks;
 }
@@ -400,8 +426,9 @@ std::string length_label(std::size_t length, std::size_t training_length) {
 
 std::vector<std::string> setups_in_order(const std::vector<TestCell>& tests) {
   std::vector<std::string> names;
+  std::set<std::string_view> seen;
   for (const auto& test : tests) {
-    if (std::find(names.begin(), names.end(), test.setup) == names.end()) names.push_back(test.setup);
+    if (seen.insert(test.setup).second) names.push_back(test.setup);
   }
   const auto rank = [](const std::string& name) {
     return std::find(paper_order.begin(), paper_order.end(), name) - paper_order.begin();
@@ -516,8 +543,10 @@ NeedleSetting needle_setting_of(const Run& run) {
   return setting;
 }
 
-std::vector<page::Section> needle_sections(const NeedleCells& cells, const NeedleSetting& setting) {
+std::vector<page::Section> needle_sections(const NeedleCells& all, const NeedleSetting& setting) {
   std::vector<page::Section> sections;
+  auto [cells, left_out] = shown_of(all, setting.scaling);
+  if (!left_out.empty()) sections.push_back({"Left out", {page::Bullets{std::move(left_out)}}});
   const Tests tests(cells.tests);
   if (!cells.tests.empty()) {
     sections.push_back(results_section(tests, cells.tests, setting.shots));

@@ -38,8 +38,9 @@ struct NeedleSetting {
 
 [[nodiscard]] NeedleSetting needle_setting_of(const Run& run);
 
-/// All that a needle run has to show, without its configuration. A kind of cell that is absent has no
-/// section. Throws dope::Error where scores do not fit the layers.
+/// All that a needle run has to show, without its configuration; of very many cells what a person can look
+/// at (bounds.hpp), and what is left out. A kind of cell that is absent has no section. Throws dope::Error
+/// where scores do not fit the layers.
 [[nodiscard]] std::vector<page::Section> needle_sections(const NeedleCells& cells,
                                                          const NeedleSetting& setting);
 

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdint>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -110,15 +111,14 @@ class SvgReader {
     const bool root = !rooted_;
     rooted_ = true;
     bool in_svg = false;
-    std::vector<std::string_view> seen;
+    std::set<std::string_view> seen;
     while (true) {
       const bool spaced = !rest_.empty() && white_space.find(rest_.front()) != std::string_view::npos;
       skip_space();
       if (rest_.starts_with('>') || rest_.starts_with("/>")) break;
       require(spaced, "no end of the tag " + shown(element));
       const std::string_view attribute = name();
-      require(std::find(seen.begin(), seen.end(), attribute) == seen.end(), "twice " + shown(attribute));
-      seen.push_back(attribute);
+      require(seen.insert(attribute).second, "twice " + shown(attribute));
       skip_space();
       require(take("="), "no value of " + shown(attribute));
       skip_space();

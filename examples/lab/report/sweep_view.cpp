@@ -6,9 +6,12 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "lab/page/panel_chart.hpp"
+#include "lab/report/bounds.hpp"
 #include "lab/report/needle_view.hpp"
 #include "lab/support/chart.hpp"
 #include "lab/support/statistics.hpp"
@@ -73,17 +76,17 @@ struct Curves {
   std::string baseline;  // "Dynamic NTK"
 };
 
+/// The axis's value with this name, or its end: a value that is not drawn.
+auto tick_of(const page::Axis& axis, const std::string& value) {
+  return std::find_if(axis.ticks.begin(), axis.ticks.end(),
+                      [&](const page::Tick& tick) { return tick.label == value; });
+}
+
 /// Where a group stands on the axis: n at its number, r at its rank among those there are.
 page::Axis axis_of(const Curves& curves, const std::vector<SweepCell>& sweeps) {
-  std::map<double, std::string> values;
-  for (const auto& sweep : sweeps) {
-    for (const auto& plan : sweep.plans) {
-      for (const auto& selector : plan.selectors)
-        values.emplace(number_of(curves.feature, selector), value_of(curves.feature, selector));
-    }
-  }
+  const auto values = values_of(curves.feature, sweeps);
   page::Axis axis{0.0, 1.0, {}};
-  for (const auto& [number, label] : values) {
+  for (const auto& [number, label] : some_of(std::vector(values.begin(), values.end()), most_values)) {
     const double at = curves.feature == Feature::n ? number : static_cast<double>(axis.ticks.size());
     axis.ticks.push_back({at, label});
   }
@@ -111,9 +114,8 @@ page::ChartPanel curve_panel(const Curves& curves, Measure measure, const SweepC
   page::Series best{page::Look::main, {}};
   page::Series mean{page::Look::second, {}};
   for (const Group& group : groups_by(curves.feature, sweep, transform)) {
-    const auto tick = std::find_if(axis.ticks.begin(), axis.ticks.end(), [&](const page::Tick& candidate) {
-      return candidate.label == group.value;
-    });
+    const auto tick = tick_of(axis, group.value);
+    if (tick == axis.ticks.end()) continue;
     const double value = value_of_trial(group.best, measure);
     best.points.push_back({tick->at, value, value, value});
     mean.points.push_back({tick->at, mean_of(group, measure), 0.0, 0.0});
@@ -175,11 +177,13 @@ std::vector<page::Sheet::Column> group_columns(std::vector<page::Sheet::Column> 
 
 page::Sheet curve_sheet(const Curves& curves, const std::vector<SweepCell>& sweeps) {
   page::Sheet sheet;
+  const page::Axis axis = axis_of(curves, sweeps);
   sheet.columns = group_columns({{"", "transform", false}, {"", "length", true}, {"", curves.word, true}});
   for (const auto& sweep : sweeps) {
     const auto transforms = transforms_of(sweep);
     for (const auto& transform : transforms) {
       for (const Group& group : groups_by(curves.feature, sweep, transform)) {
+        if (tick_of(axis, group.value) == axis.ticks.end()) continue;
         std::vector<std::string> row = {short_transform(transform, transforms), std::to_string(sweep.length),
                                         group.value};
         for (auto& cell : group_cells(group)) row.push_back(std::move(cell));
@@ -214,7 +218,7 @@ page::DotChart choice_chart(const SweepCell& sweep, std::size_t training_length,
     chart.rows.push_back({word, true, {}});
     std::map<std::string, std::vector<double>> rows;
     for (std::size_t t = 0; t < transforms.size(); ++t) {
-      for (const Group& group : groups_by(feature, sweep, transforms[t])) {
+      for (const Group& group : some_of(groups_by(feature, sweep, transforms[t]), most_values)) {
         auto& values = rows.try_emplace(group.value, 2 * transforms.size(), no_value).first->second;
         values[2 * t] = 100.0 * group.best.share();
         values[2 * t + 1] = 100.0 * group.mean_share;
@@ -231,7 +235,7 @@ page::Sheet choice_sheet(const SweepCell& sweep) {
   const auto transforms = transforms_of(sweep);
   for (const auto& [feature, word] : choices) {
     for (const auto& transform : transforms) {
-      for (const Group& group : groups_by(feature, sweep, transform)) {
+      for (const Group& group : some_of(groups_by(feature, sweep, transform), most_values)) {
         std::vector<std::string> row = {word, group.value, short_transform(transform, transforms)};
         for (auto& cell : group_cells(group)) row.push_back(std::move(cell));
         sheet.rows.push_back(std::move(row));
@@ -264,13 +268,11 @@ page::Sheet best_sheet(const std::vector<SweepCell>& sweeps, std::size_t trainin
         if (best == nullptr || is_better(plan.trial, best->trial)) best = &plan;
       }
       const Selection& selector = best->selectors.front();
-      std::string heads;
-      for (const auto& head : best->heads)
-        heads += text(heads.empty() ? "" : " ", head.layer, ".", head.head);
       sheet.rows.push_back({short_transform(transform, transforms), length, selector.side,
                             value_of(Feature::r, selector), std::to_string(selector.n), selector.stage,
-                            selector.order, selector.entropy, heads, hits_of(best->trial),
-                            lab::figure(best->trial.log_probability, 3), std::to_string(plans)});
+                            selector.order, selector.entropy, list_of_heads(best->heads),
+                            hits_of(best->trial), lab::figure(best->trial.log_probability, 3),
+                            std::to_string(plans)});
     }
   }
   return sheet;
@@ -278,10 +280,22 @@ page::Sheet best_sheet(const std::vector<SweepCell>& sweeps, std::size_t trainin
 
 }  // namespace
 
+std::set<std::pair<double, std::string>> values_of(Feature feature, const std::vector<SweepCell>& sweeps) {
+  std::set<std::pair<double, std::string>> values;
+  for (const auto& sweep : sweeps) {
+    for (const auto& plan : sweep.plans) {
+      for (const auto& selector : plan.selectors)
+        values.emplace(number_of(feature, selector), value_of(feature, selector));
+    }
+  }
+  return values;
+}
+
 std::vector<std::string> transforms_of(const SweepCell& sweep) {
   std::vector<std::string> names;
+  std::set<std::string_view> seen;
   for (const auto& plan : sweep.plans) {
-    if (std::find(names.begin(), names.end(), plan.transform) == names.end()) names.push_back(plan.transform);
+    if (seen.insert(plan.transform).second) names.push_back(plan.transform);
   }
   return names;
 }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "lab/page/document.hpp"
@@ -31,6 +33,10 @@ struct Group {
 /// n and r ascend, "all" first; other values by name.
 [[nodiscard]] std::vector<Group> groups_by(Feature feature, const SweepCell& sweep,
                                            const std::string& transform);
+
+/// Every value of a feature that a way of the sweeps has, as in Group, by its number and then its name.
+[[nodiscard]] std::set<std::pair<double, std::string>> values_of(Feature feature,
+                                                                 const std::vector<SweepCell>& sweeps);
 
 /// The sweep's transforms, in the order they come.
 [[nodiscard]] std::vector<std::string> transforms_of(const SweepCell& sweep);

@@ -5,8 +5,9 @@
 
 namespace lab {
 
-/// While it lives, the first Ctrl-C (SIGINT) or SIGTERM sets a flag that the run polls between cells; a
-/// second one ends the process as if there were no handler.
+/// While it lives, the first Ctrl-C (SIGINT) or SIGTERM says "stopping" on standard error at once and sets
+/// reference::stop_flag, which ends the cell at work within about a second; a second signal of either kind
+/// ends the process as if there were no handler.
 ///
 /// A signal that was ignored from the start, as under nohup, stays ignored. One at a time: a second
 /// throws dope::Error. Any thread may poll.

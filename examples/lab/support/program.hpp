@@ -9,13 +9,15 @@
 #include <string_view>
 #include <utility>
 
+#include "transformer/stop.hpp"
+
 namespace lab {
 
 /// As shells report a program that Ctrl-C ended.
 inline constexpr int interrupted_status = 130;
 
-/// Thrown between cells once Ctrl-C was pressed.
-struct Interrupted {};
+/// Thrown between cells, and inside long ones, once Ctrl-C was pressed.
+using Interrupted = reference::Stopped;
 
 /// main() of a program: the text of --help, or work(options); the exit status.
 ///
