@@ -11,6 +11,6 @@ write_basic_package_version_file(${version} COMPATIBILITY SameMinorVersion ARCH_
 target_include_directories(dope INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 install(TARGETS dope EXPORT dopeTargets)
 install(EXPORT dopeTargets NAMESPACE dope:: DESTINATION ${package_dir})
-install(FILES ${config} ${version} cmake/Findxsimd.cmake cmake/FindRandom123.cmake DESTINATION ${package_dir})
+install(FILES ${config} ${version} cmake/Findxsimd.cmake DESTINATION ${package_dir})
 install(DIRECTORY include/dope DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})

@@ -15,6 +15,7 @@
 #include <xsimd/xsimd.hpp>
 
 #include "dope/rope/rotate.hpp"
+#include "dope/rope/table.hpp"
 #include "dope/spectral/gram.hpp"
 #include "support/compare.hpp"
 

@@ -10,6 +10,7 @@
 #include "dope/denoise/plan.hpp"
 #include "dope/denoise/planned_rope.hpp"
 #include "dope/rope/frequencies.hpp"
+#include "dope/rope/table.hpp"
 #include "support/compare.hpp"
 
 namespace {

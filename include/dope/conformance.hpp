@@ -15,3 +15,4 @@
 #include "dope/conformance/judge.hpp"
 #include "dope/conformance/report.hpp"
 #include "dope/conformance/tolerance.hpp"
+#include "dope/core/compiler.hpp"

@@ -4,6 +4,7 @@
 /// Door to the room `denoise`: scores → selection → plan → what each head of a request gets.
 /// Scores (meter, score) need Eigen's headers; all the rest stands on the room `rope` alone.
 
+#include "dope/core/compiler.hpp"
 #include "dope/denoise/head.hpp"            // IWYU pragma: export
 #include "dope/denoise/meter.hpp"           // IWYU pragma: export
 #include "dope/denoise/names.hpp"           // IWYU pragma: export

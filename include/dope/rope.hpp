@@ -4,6 +4,7 @@
 /// Door to the room `rope`: frequencies → scaling → rotation table → rotate. Needs xsimd's headers
 /// and nothing to link.
 
+#include "dope/core/compiler.hpp"
 #include "dope/core/error.hpp"        // IWYU pragma: export
 #include "dope/core/scalar.hpp"       // IWYU pragma: export
 #include "dope/core/view.hpp"         // IWYU pragma: export
@@ -12,3 +13,4 @@
 #include "dope/rope/rotate.hpp"       // IWYU pragma: export
 #include "dope/rope/scaling.hpp"      // IWYU pragma: export
 #include "dope/rope/table.hpp"        // IWYU pragma: export
+#include "dope/rope/table_view.hpp"   // IWYU pragma: export

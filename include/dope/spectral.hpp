@@ -4,6 +4,7 @@
 /// Door to the room `spectral`: Gram → spectrum → entropy; bands and their bounds;
 /// attention maps. Needs Eigen's headers and nothing to link.
 
+#include "dope/core/compiler.hpp"
 #include "dope/spectral/attention.hpp"         // IWYU pragma: export
 #include "dope/spectral/band_gram.hpp"         // IWYU pragma: export
 #include "dope/spectral/bands.hpp"             // IWYU pragma: export

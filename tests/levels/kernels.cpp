@@ -19,6 +19,7 @@
 #include "dope/core/error.hpp"
 #include "dope/core/noise.hpp"
 #include "dope/rope/rotate.hpp"
+#include "dope/rope/table.hpp"
 #include "dope/spectral/gram.hpp"
 
 namespace {

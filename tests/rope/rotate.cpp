@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "dope/rope/frequencies.hpp"
+#include "dope/rope/table.hpp"
 #include "rope/support.hpp"
 
 // The algebra of rotation. tests/rope/rotate_memory.cpp has the memory: views, strides, rows, errors.

@@ -12,6 +12,7 @@
 
 #include "dope/rope/frequencies.hpp"
 #include "dope/rope/rotate.hpp"
+#include "dope/rope/table.hpp"
 #include "rope/support.hpp"
 
 // The memory of rotation: what is read and written through views, which row turns which token, and

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dope/rope/rotate.hpp"
+#include "dope/rope/table.hpp"
 #include "spectral/oracle.hpp"
 
 namespace {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "lab/support/random.hpp"
 
-#include <Random123/philox.h>
-
 #include "dope/core/error.hpp"
+#include "dope/core/philox.hpp"
 
 namespace lab {
 
@@ -13,10 +12,7 @@ std::uint32_t Random::word() noexcept {
     const auto low = [](std::uint64_t value) { return static_cast<std::uint32_t>(value); };
     const auto high = [](std::uint64_t value) { return static_cast<std::uint32_t>(value >> 32); };
     const std::uint64_t block = drawn_ / 4;
-    const r123::Philox4x32::ctr_type counter = {{low(block), high(block), low(stream_), high(stream_)}};
-    const r123::Philox4x32::key_type key = {{low(seed_), high(seed_)}};
-    const auto words = r123::Philox4x32{}(counter, key);
-    words_ = {words[0], words[1], words[2], words[3]};
+    words_ = dope::philox({low(block), high(block), low(stream_), high(stream_)}, {low(seed_), high(seed_)});
   }
   ++drawn_;
   return words_[lane];

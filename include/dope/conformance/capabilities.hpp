@@ -22,7 +22,7 @@ struct Capabilities {
   std::vector<Element> elements = {Element::float32, Element::float64, Element::float16, Element::bfloat16};
   std::vector<std::string> scalings = {};  ///< by name_of(Scaling); empty: all of them
   Angles angles = Angles::exact;           ///< the oracle that the kernel is held against
-  std::size_t widest_head = std::numeric_limits<std::size_t>::max();
+  std::size_t widest_head = (std::numeric_limits<std::size_t>::max)();
   std::size_t rotated_multiple = 2;  ///< rotated widths are multiples of this
   std::int64_t farthest_position = std::int64_t{1} << 53;
   bool negative_positions = true;

@@ -141,15 +141,15 @@ inline void add_selections(Cases& cases) {
 inline void add_noise(Cases& cases) {
   const std::string_view catches =
       "a counter laid out otherwise, 64-bit positions cut, cos and sin exchanged";
-  const std::vector<std::int64_t> near = {0, 1, 2, 4095, -1, 65536};
-  const std::vector<std::int64_t> far = {std::int64_t{1} << 32, (std::int64_t{5} << 33) + 7,
-                                         -(std::int64_t{1} << 40)};
-  cases.add("noise_query", catches, "", NoiseTask{42, 0, 0, Side::query, 32, near});
-  cases.add("noise_key", catches, "", NoiseTask{42, 3, 5, Side::key, 6, near});
+  const std::vector<std::int64_t> close_by = {0, 1, 2, 4095, -1, 65536};
+  const std::vector<std::int64_t> distant = {std::int64_t{1} << 32, (std::int64_t{5} << 33) + 7,
+                                             -(std::int64_t{1} << 40)};
+  cases.add("noise_query", catches, "", NoiseTask{42, 0, 0, Side::query, 32, close_by});
+  cases.add("noise_key", catches, "", NoiseTask{42, 3, 5, Side::key, 6, close_by});
   const std::int64_t farthest = std::int64_t{1} << 53;
   cases.add("noise_limits", catches, "",
             NoiseTask{~std::uint64_t{0}, 32767, 65535, Side::key, 8, {farthest, -farthest, 0}});
-  cases.add("noise_far", catches, "", NoiseTask{0xfedcba9876543210u, 31, 127, Side::key, 10, far});
+  cases.add("noise_far", catches, "", NoiseTask{0xfedcba9876543210u, 31, 127, Side::key, 10, distant});
 }
 
 }  // namespace dope::conformance::detail

@@ -95,13 +95,13 @@ inline void add_prefill_and_decode(Cases& cases) {
       cases.add("decode" + tail_of(decode), "decode or a later chunk starts at another position than prefill",
                 "microsoft/onnxruntime-genai#2354", decode);
 
-      const RotateTask far = plain_task(pairing, element, far_positions());
-      cases.add("far" + tail_of(far),
+      const RotateTask distant = plain_task(pairing, element, far_positions());
+      cases.add("far" + tail_of(distant),
                 "positions or angles rounded: float16, bfloat16, float32, 16-bit integers", "kekzl/imp#1316",
-                far);
+                distant);
 
       if (element != Element::float64) {
-        RotateTask product = far;
+        RotateTask product = distant;
         product.angles = Angles::float32_product;
         cases.add("far_float32_product" + tail_of(product),
                   "a cos and sin worse than those of the float32 product", "huggingface/candle#3520",

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <string_view>
 
+#include "dope/core/compiler.hpp"
+
 namespace dope::conformance {
 
 /// What a wrong kernel most likely does. Each is recognised by what it would have returned

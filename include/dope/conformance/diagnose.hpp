@@ -81,7 +81,7 @@ inline Fit fit_of(const Evidence& evidence, const Suspect& suspect) {
   std::size_t hits = 0;
   std::size_t changed = 0;
   std::size_t changed_wrong = 0;
-  const auto near = [&](WrongElement at, double value, double other) {
+  const auto is_near = [&](WrongElement at, double value, double other) {
     Measure measure = evidence.measure(at);
     if (measure.exact && !std::holds_alternative<SelectTask>(evidence.c.task)) {
       measure = {std::abs(value), 0.0, false, 0.0};
@@ -96,14 +96,14 @@ inline Fit fit_of(const Evidence& evidence, const Suspect& suspect) {
     if (!predicts(at.array)) continue;
     const double predicted = suspect.predicted[at.array][at.index];
     const double given = evidence.given(at);
-    if (near(at, given, predicted) &&
+    if (is_near(at, given, predicted) &&
         std::abs(given - predicted) < 0.5 * std::abs(given - evidence.right(at)))
       ++hits;
-    if (!near(at, evidence.right(at), predicted)) ++changed_wrong;
+    if (!is_near(at, evidence.right(at), predicted)) ++changed_wrong;
   }
   for (std::size_t a = 0; a < evidence.expected.size(); ++a) {
     for (std::size_t i = 0; i < evidence.expected[a].values.size() && predicts(a); ++i) {
-      if (!near({a, i}, evidence.expected[a].values[i], suspect.predicted[a][i])) ++changed;
+      if (!is_near({a, i}, evidence.expected[a].values[i], suspect.predicted[a][i])) ++changed;
     }
   }
   return {static_cast<double>(hits) / static_cast<double>(evidence.wrong.size()), changed - changed_wrong};
@@ -135,7 +135,7 @@ inline Cause precision_by_size(const Evidence& evidence) {
         if (chord <= 2.0 * slack || scale == 0.0) continue;
         const double off = 2.0 * std::asin(std::min(1.0, chord / (2.0 * scale)));
         if (evidence.measure(a).angle == 0.0) return Cause::unknown;
-        worst = std::max(worst, off / evidence.measure(a).angle);
+        worst = (std::max)(worst, off / evidence.measure(a).angle);
       }
     }
   }

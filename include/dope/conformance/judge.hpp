@@ -131,9 +131,9 @@ inline std::string verdict_text(const Case& c, const Verdict& verdict, const Tol
         squares += right * right;
         errors += error * error;
       }
-      if (measure.scale > 0.0) verdict.chord = std::max(verdict.chord, error / measure.scale);
+      if (measure.scale > 0.0) verdict.chord = (std::max)(verdict.chord, error / measure.scale);
       if (const double half = half_spacing(element, right); half > 0.0) {
-        verdict.ulp = std::max(verdict.ulp, error / (2.0 * half));
+        verdict.ulp = (std::max)(verdict.ulp, error / (2.0 * half));
       }
       const double allowed = allowance(evidence.tolerance, measure, element, y, right);
       if (error <= allowed) continue;

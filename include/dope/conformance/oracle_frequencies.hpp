@@ -80,9 +80,10 @@ struct Band {
       low = std::floor(low);
       high = std::ceil(high);
     }
-    low = std::max(low, Real(0));
-    high = std::min(high, d - 1);
-    return mixed(s.factor, 1 - clamped((static_cast<Real>(band) - low) / std::max(Real(0.001L), high - low)));
+    low = (std::max)(low, Real(0));
+    high = (std::min)(high, d - 1);
+    return mixed(s.factor,
+                 1 - clamped((static_cast<Real>(band) - low) / (std::max)(Real(0.001L), high - low)));
   }
   Real operator()(const YarnPaper& s) const { return mixed(s.factor, ramp(s.beta_slow, s.beta_fast)); }
   Real operator()(const Llama3& s) const {

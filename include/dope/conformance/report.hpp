@@ -24,8 +24,8 @@ namespace detail {
 inline std::map<std::string, std::string> traits_of(const Case& c) {
   std::map<std::string, std::string> traits = {{"task", std::string(name_of(c.task))}};
   if (const auto* task = std::get_if<RotateTask>(&c.task)) {
-    bool far = false;
-    for (const std::int64_t m : task->positions) far = far || m >= 65536 || m <= -65536;
+    bool beyond = false;
+    for (const std::int64_t m : task->positions) beyond = beyond || m >= 65536 || m <= -65536;
     traits["pairing"] = name_of(task->pairing);
     traits["element"] = name_of(task->element);
     traits["rows"] = dense(*task) ? "dense" : "strided";
@@ -36,7 +36,7 @@ inline std::map<std::string, std::string> traits_of(const Case& c) {
     traits["tables"] = task->head_tables.empty() ? "one" : "one per head";
     traits["scaling"] = task->head_tables.empty() ? std::string(dope::name_of(task->scaling)) : "given";
     traits["calls"] = task->chunks.size() == 1 ? "one" : "several";
-    traits["positions"] = far ? "some of 65536 and more" : "all below 65536";
+    traits["positions"] = beyond ? "some of 65536 and more" : "all below 65536";
   } else if (const auto* denoise = std::get_if<DenoiseTask>(&c.task)) {
     traits["pairing"] = name_of(denoise->pairing);
     traits["element"] = name_of(denoise->element);

@@ -76,11 +76,11 @@ inline std::vector<std::pair<Cause, Frequencies>> mistaken_frequencies(const Rop
   if (const auto* dynamic = std::get_if<DynamicNtk>(&scaling)) {
     const double ratio = static_cast<double>(length) / static_cast<double>(rope.training_length);
     of(Cause::dynamic_form_confused, DynamicNtk{dynamic->factor == 1.0 ? 2.0 : 1.0});
-    of(Cause::dynamic_form_confused, StaticNtk{std::max(1.0, dynamic->factor)});
+    of(Cause::dynamic_form_confused, StaticNtk{(std::max)(1.0, dynamic->factor)});
     if (dynamic->factor > 1.0)
-      of(Cause::dynamic_form_confused, StaticNtk{std::max(1.0, ratio * dynamic->factor)});
+      of(Cause::dynamic_form_confused, StaticNtk{(std::max)(1.0, ratio * dynamic->factor)});
     RopeParameters based = rope;
-    based.base *= std::max(1.0, dynamic->factor * ratio - (dynamic->factor - 1.0));
+    based.base *= (std::max)(1.0, dynamic->factor * ratio - (dynamic->factor - 1.0));
     result.emplace_back(Cause::ntk_exponent, oracle::frequencies(based, Unscaled{}, length));
     if (ratio < 1.0) {
       RopeParameters early = rope;
@@ -104,12 +104,12 @@ inline std::vector<std::pair<Cause, Frequencies>> mistaken_frequencies(const Rop
              (2 * std::log(rope.base));
     };
     const bool whole = yarn->ramp_ends == RampEnds::whole_bands;
-    const double low = std::max(0.0, whole ? std::floor(end_of(yarn->beta_fast)) : end_of(yarn->beta_fast));
+    const double low = (std::max)(0.0, whole ? std::floor(end_of(yarn->beta_fast)) : end_of(yarn->beta_fast));
     const double free_end = whole ? std::ceil(end_of(yarn->beta_slow)) : end_of(yarn->beta_slow);
-    for (const double high : {std::min(d / 2 - 1, free_end), free_end}) {
+    for (const double high : {(std::min)(d / 2 - 1, free_end), free_end}) {
       for (std::size_t i = 0; i < clamped.omega.size(); ++i) {
         const double kept =
-            1 - std::clamp((static_cast<double>(i) - low) / std::max(0.001, high - low), 0.0, 1.0);
+            1 - std::clamp((static_cast<double>(i) - low) / (std::max)(0.001, high - low), 0.0, 1.0);
         clamped.omega[i] = (1 - kept) * native.omega[i] / yarn->factor + kept * native.omega[i];
       }
       result.emplace_back(Cause::yarn_end_clamp, clamped);

@@ -117,7 +117,7 @@ class RotationSuspects {
     at_position(Cause::position_wraps, [](P m, P, P) { return m & 0xffff; });
     at_position(Cause::position_wraps, [](P m, P, P) { return P{static_cast<std::int16_t>(m)}; });
     const auto last = static_cast<P>(task_.rope.training_length);
-    at_position(Cause::position_clamped, [last](P m, P, P) { return std::min(m, last - 1); });
+    at_position(Cause::position_clamped, [last](P m, P, P) { return (std::min)(m, last - 1); });
     at_position(Cause::position_clamped, [last](P m, P, P) { return m % last; });
     add(Cause::not_rotated, std::vector<double>(x_.begin(), x_.end()));
   }
@@ -215,7 +215,8 @@ inline void RotationSuspects::scalings() {
       std::vector<std::size_t> calls = by_call ? task_.chunks : std::vector<std::size_t>(task_.tokens(), 1);
       for (const std::size_t count : calls) {
         std::int64_t farthest = 0;
-        for (std::size_t i = first; i < first + count; ++i) farthest = std::max(farthest, task_.positions[i]);
+        for (std::size_t i = first; i < first + count; ++i)
+          farthest = (std::max)(farthest, task_.positions[i]);
         RotateTask t = task_;
         t.length = static_cast<std::size_t>(farthest + 1);
         const std::vector<double> whole = oracle::rotated_buffer(t, x_);

@@ -36,7 +36,8 @@ struct Tolerance {
 /// Half the distance between neighbours of type T at |value|; 0 for integers.
 [[nodiscard]] inline double half_spacing(Element element, double value) noexcept {
   const auto at = [value](int digits, int lowest) {
-    const int exponent = value == 0.0 || !std::isfinite(value) ? lowest : std::max(std::ilogb(value), lowest);
+    const int exponent =
+        value == 0.0 || !std::isfinite(value) ? lowest : (std::max)(std::ilogb(value), lowest);
     return std::ldexp(1.0, exponent - digits);
   };
   switch (element) {
@@ -113,7 +114,7 @@ struct Measure {
 [[nodiscard]] inline double allowance(const Tolerance& tolerance, const Measure& measure, Element element,
                                       double y, double expected) noexcept {
   if (measure.exact) return 0.0;
-  return half_spacing(element, std::max(std::abs(y), std::abs(expected))) +
+  return half_spacing(element, (std::max)(std::abs(y), std::abs(expected))) +
          (tolerance.relative + tolerance.per_angle * measure.angle) * measure.scale + measure.kept;
 }
 

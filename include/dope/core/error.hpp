@@ -9,6 +9,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "dope/core/compiler.hpp"
+
 namespace dope {
 
 /// The one exception of the library: a contract that the caller's input breaks.
@@ -38,8 +40,7 @@ namespace detail {
 
 /// The shortest decimal text that reads back as the same number: "1", "0.1", "1e+30", "nan".
 template <class T>
-  requires std::is_arithmetic_v<T>
-std::string shortest(T value) {
+requires std::is_arithmetic_v<T> std::string shortest(T value) {
   std::array<char, 64> text;
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
 }

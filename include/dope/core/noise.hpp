@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <Random123/philox.h>
-
 #include <array>
 #include <cmath>
 #include <cstddef>
@@ -11,6 +9,8 @@
 #include <span>
 
 #include "dope/core/error.hpp"
+#include "dope/core/ieee.hpp"
+#include "dope/core/philox.hpp"
 #include "dope/core/side.hpp"
 
 namespace dope {
@@ -28,13 +28,14 @@ struct NoiseRow {
 
 /// The four uniform 32-bit words behind channels 4·block … 4·block+3 of a row.
 ///
-/// words = Philox4x32-10(counter, key) (Salmon et al. 2011, DOI 10.1145/2063384.2063405), with
+/// words = philox(counter, key), with
 ///   key     = (seed mod 2^32, seed div 2^32)
 ///   counter = (block, position mod 2^32, position div 2^32, layer·2^17 + head·2 + side)
 /// and side 0 for queries, 1 for keys. Law: a function of its arguments alone, so any chunking,
 /// thread count or language yields the same words bit for bit.
 [[nodiscard]] inline std::array<std::uint32_t, 4> noise_words(const NoiseRow& row, std::size_t block) {
-  if (row.layer >= (std::size_t{1} << 15) || row.head >= (std::size_t{1} << 16) || block >> 32 != 0) {
+  if (row.layer >= (std::size_t{1} << 15) || row.head >= (std::size_t{1} << 16) ||
+      std::uint64_t{block} >> 32 != 0) {
     throw Error("noise_words",
                 detail::text("layer ", row.layer, ", head ", row.head, ", channel block ", block),
                 "layer below 32768, head below 65536, block below 4294967296");
@@ -43,10 +44,7 @@ struct NoiseRow {
   const auto high = [](std::uint64_t word) { return static_cast<std::uint32_t>(word >> 32); };
   const auto position = static_cast<std::uint64_t>(row.position);
   const std::uint64_t site = (row.layer << 17) | (row.head << 1) | (row.side == Side::key ? 1u : 0u);
-  const r123::Philox4x32::ctr_type counter = {{low(block), low(position), high(position), low(site)}};
-  const r123::Philox4x32::key_type key = {{low(row.seed), high(row.seed)}};
-  const auto words = r123::Philox4x32{}(counter, key);
-  return {words[0], words[1], words[2], words[3]};
+  return philox({low(block), low(position), high(position), low(site)}, {low(row.seed), high(row.seed)});
 }
 
 /// The four standard normals of a block: Box–Muller on (words 0, 1) and on (words 2, 3).

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <type_traits>
 
+#include "dope/core/compiler.hpp"
+
 namespace dope {
 
 namespace detail {
@@ -48,8 +50,7 @@ constexpr float half_value(std::uint16_t half) noexcept {
     return std::bit_cast<float>(sign | 0x7f800000u | quiet | (mantissa << 13));
   }
   if (exponent == 0) {
-    const float magnitude = static_cast<float>(mantissa) * 0x1p-24f;
-    return sign != 0 ? -magnitude : magnitude;
+    return std::bit_cast<float>(sign | std::bit_cast<std::uint32_t>(static_cast<float>(mantissa) * 0x1p-24f));
   }
   return std::bit_cast<float>(sign | ((exponent + 112u) << 23) | (mantissa << 13));
 }
@@ -66,15 +67,27 @@ constexpr std::uint16_t brain_bits(float value) noexcept {
 /// double → float rounded to odd: a second rounding to a format of at most 22 bits is then the
 /// correct single rounding (Boldo & Melquiond 2008, DOI 10.1109/TC.2007.70819).
 constexpr float round_to_odd(double value) noexcept {
-  const auto nearest = static_cast<float>(value);
-  const auto back = static_cast<double>(nearest);
-  auto bits = std::bit_cast<std::uint32_t>(nearest);
-  if (value != value || back == value || (bits & 1u) != 0u) {
-    return nearest;
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  const auto sign = static_cast<std::uint32_t>(bits >> 32) & 0x80000000u;
+  const std::uint64_t magnitude = bits & 0x7fffffffffffffffu;
+  const auto signed_float = [sign](std::uint64_t leading, bool inexact) {
+    return std::bit_cast<float>(sign | static_cast<std::uint32_t>(leading) | (inexact ? 1u : 0u));
+  };
+  constexpr std::uint64_t infinite = 0x7ff0000000000000u;
+  if (magnitude >= infinite) {
+    const std::uint64_t payload = magnitude == infinite ? 0 : 0x00400000u | ((magnitude >> 29) & 0x007fffffu);
+    return signed_float(0x7f800000u | payload, false);
   }
-  const bool away = (value < 0) ? back < value : back > value;
-  bits += away ? ~0u : 1u;
-  return std::bit_cast<float>(bits);
+  if (magnitude >= 0x47f0000000000000u) return signed_float(0x7f7fffffu, true);  // 2^128 and more
+  const std::uint64_t exponent = magnitude >> 52;
+  if (exponent > 896) {  // at least 2^-126
+    return signed_float((magnitude >> 29) - (std::uint64_t{896} << 23), (magnitude & 0x1fffffffu) != 0);
+  }
+  // A subnormal float, in steps of 2^-149.
+  const std::uint64_t significand = (magnitude & 0x000fffffffffffffu) | 0x0010000000000000u;
+  const std::uint64_t shift = 926 - exponent;
+  if (shift > 53) return signed_float(0, magnitude != 0);
+  return signed_float(significand >> shift, (significand & ((std::uint64_t{1} << shift) - 1)) != 0);
 }
 
 }  // namespace detail

@@ -122,7 +122,7 @@ class HeadMeter {
     const auto taken = detail::taken_tokens(sampling_, positions);
     detail::require_heads<Stored>("HeadMeter::add", shape_, layer, q, k, positions, taken);
     for (std::size_t first = 0; first < taken.size(); first += detail::rotated_block_tokens) {
-      const std::size_t count = std::min(detail::rotated_block_tokens, taken.size() - first);
+      const std::size_t count = (std::min)(detail::rotated_block_tokens, taken.size() - first);
       add_block<Stored>(layer, q, k, positions, std::span(taken).subspan(first, count));
     }
   }

@@ -14,34 +14,34 @@ namespace dope {
 namespace detail {
 
 /// Specialised per enumeration: `what`, and `names` in the order of the values 0, 1, 2, …
-template <class E>
+template <class Enum>
 struct EnumNames;
 
 }  // namespace detail
 
 /// The enumerations that have names in programs, plans and outputs.
-template <class E>
+template <class Enum>
 concept NamedEnum = requires {
-  detail::EnumNames<E>::what;
-  detail::EnumNames<E>::names;
+  detail::EnumNames<Enum>::what;
+  detail::EnumNames<Enum>::names;
 };
 
-/// The value's name. Law: parse<E>(name_of(value)) == value.
-template <NamedEnum E>
-[[nodiscard]] constexpr std::string_view name_of(E value) noexcept {
-  return detail::EnumNames<E>::names[static_cast<std::size_t>(value)];
+/// The value's name. Law: parse<Enum>(name_of(value)) == value.
+template <NamedEnum Enum>
+[[nodiscard]] constexpr std::string_view name_of(Enum value) noexcept {
+  return detail::EnumNames<Enum>::names[static_cast<std::size_t>(value)];
 }
 
 /// The value with this name. Throws Error, listing the names, where there is none.
-template <NamedEnum E>
-[[nodiscard]] E parse(std::string_view name) {
+template <NamedEnum Enum>
+[[nodiscard]] Enum parse(std::string_view name) {
   std::string known;
-  for (std::size_t i = 0; i < detail::EnumNames<E>::names.size(); ++i) {
-    const std::string_view candidate = detail::EnumNames<E>::names[i];
-    if (candidate == name) return static_cast<E>(i);
+  for (std::size_t i = 0; i < detail::EnumNames<Enum>::names.size(); ++i) {
+    const std::string_view candidate = detail::EnumNames<Enum>::names[i];
+    if (candidate == name) return static_cast<Enum>(i);
     known += (i == 0 ? "" : ", ") + std::string(candidate);
   }
-  throw Error(std::string(detail::EnumNames<E>::what), '"' + std::string(name) + '"', "one of " + known);
+  throw Error(std::string(detail::EnumNames<Enum>::what), '"' + std::string(name) + '"', "one of " + known);
 }
 
 namespace detail {

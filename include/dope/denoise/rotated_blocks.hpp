@@ -89,7 +89,7 @@ void for_each_rotated_block(HeadsView<const T> x, const Frequencies& frequencies
   using C = compute_t<T>;
   std::vector<C> copy(std::min(rotated_block_tokens, x.tokens) * x.width);
   for (std::size_t first = 0; first < x.tokens; first += rotated_block_tokens) {
-    const std::size_t count = std::min(rotated_block_tokens, x.tokens - first);
+    const std::size_t count = (std::min)(rotated_block_tokens, x.tokens - first);
     const RotationTable<C> table(frequencies, positions.subspan(first, count));
     for (std::size_t head = 0; head < x.heads; ++head) {
       const HeadView<const T> rows = x.head(head).slice(first, count);

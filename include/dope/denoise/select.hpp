@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
+#include "dope/core/ieee.hpp"
 #include "dope/core/noise.hpp"
 #include "dope/denoise/head.hpp"
 #include "dope/denoise/names.hpp"
@@ -112,7 +113,7 @@ inline void require_scores(std::span<const HeadScore> scores) {
   lots.reserve(shape.layers * units);
   for (std::size_t layer = 0; layer < shape.layers; ++layer) {
     for (std::size_t head = 0; head < units; ++head) {
-      const NoiseRow row{seed, layer, head, Side::query, std::numeric_limits<std::int64_t>::min()};
+      const NoiseRow row{seed, layer, head, Side::query, (std::numeric_limits<std::int64_t>::min)()};
       const auto words = noise_words(row, 0);
       lots.emplace_back((std::uint64_t{words[1]} << 32) | words[0], HeadId{layer, head});
     }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
+#include "dope/core/ieee.hpp"
 #include "dope/denoise/names.hpp"
 #include "dope/rope/frequencies.hpp"
 

@@ -72,10 +72,10 @@ inline Call parse_call(std::string_view where, std::string_view text) {
   return call;
 }
 
-template <NamedEnum E>
-void take_enum(Call& call, std::string_view key, E& value) {
+template <NamedEnum Enum>
+void take_enum(Call& call, std::string_view key, Enum& value) {
   const std::string_view name = call.take(key);
-  if (!name.empty()) value = parse<E>(name);
+  if (!name.empty()) value = parse<Enum>(name);
 }
 
 }  // namespace detail

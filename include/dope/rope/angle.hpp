@@ -6,11 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "dope/core/ieee.hpp"
+
 // cos and sin of the angle of (position m, frequency ω), in the two arithmetics of `Angles`
 // (table.hpp). Products are fused where it is written and nowhere else, so that a compiler that
 // contracts cannot change a bit. cos is even and sin odd in m, to the last bit; angle 0 gives exactly (1,
 // +0).
 
+DOPE_IEEE_BEGIN
 namespace dope::detail {
 
 struct CosSin {
@@ -153,3 +156,4 @@ class ExactTurn {
 };
 
 }  // namespace dope::detail
+DOPE_IEEE_END

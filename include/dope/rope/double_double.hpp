@@ -4,10 +4,13 @@
 #include <cmath>
 #include <cstdint>
 
+#include "dope/core/ieee.hpp"
+
 // Numbers of about 106 bits as the unevaluated sum of two doubles (Dekker 1971, DOI 10.1007/BF01397083), and
 // the three functions that frequencies are made of. Frequencies are computed in them and rounded once: a ramp
 // that subtracts nearly equal numbers then loses nothing that shows.
 
+DOPE_IEEE_BEGIN
 namespace dope::detail {
 
 /// high + low, |low| at most half a unit in the last place of high: `high` is the value rounded to double.
@@ -102,3 +105,4 @@ struct DoubleDouble {
 inline constexpr DoubleDouble two_pi{0x1.921fb54442d18p+2, 0x1.1a62633145c07p-52};
 
 }  // namespace dope::detail
+DOPE_IEEE_END

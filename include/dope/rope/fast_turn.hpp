@@ -16,6 +16,7 @@
 // and 27 bits: fused or not, the sum is the same. Hence the bits depend on the entry alone: not on its
 // neighbours, nor on the compiler, its contraction of products, or the target.
 
+DOPE_IEEE_BEGIN
 namespace dope::detail {
 
 /// A fraction of a turn φ in steps of 2⁻¹²⁸, from which a multiple's is taken in steps of 2⁻⁶⁴.
@@ -137,8 +138,8 @@ struct TurnBlock {
 
   /// Its highest bit is set, by a borrow, for 2⁻³⁰ of a turn about ⅛.
   static std::uint64_t borrow_if_near(std::uint64_t from_eighth) noexcept {
-    constexpr std::uint64_t near = std::uint64_t{1} << 34;
-    return ((from_eighth - eighth + near) >> 35) - 1;
+    constexpr std::uint64_t reach = std::uint64_t{1} << 34;
+    return ((from_eighth - eighth + reach) >> 35) - 1;
   }
 
   /// Without the last `count` bits.
@@ -149,3 +150,4 @@ struct TurnBlock {
 };
 
 }  // namespace dope::detail
+DOPE_IEEE_END

@@ -15,6 +15,7 @@
 // of fast_turn.hpp; the few near a multiple of ¼ turn once more by angle.hpp. An entry's bits depend on its
 // (m, ω, a) alone, as both do.
 
+DOPE_IEEE_BEGIN
 namespace dope::detail {
 
 /// Bands by the real number m·ω, none of them at rest; at most `most`, so that their steps fit on the stack.
@@ -90,14 +91,14 @@ void fill_turning(const Bands& bands, double attention_factor, std::span<const P
   TurnBlock block;
   const std::size_t entries = positions.size() * bands.size();
   for (std::size_t first = 0; first < entries; first += TurnBlock::size) {
-    const std::size_t count = std::min(TurnBlock::size, entries - first);
+    const std::size_t count = (std::min)(TurnBlock::size, entries - first);
     // step(row, band, n, at) for each part of the block within a row: its entries [at, at + n) are bands
     // [band, band + n).
     const auto each_part = [&](auto step) {
       std::size_t row = first / bands.size();
       std::size_t band = first % bands.size();
       for (std::size_t at = 0; at < count; ++row, band = 0) {
-        const std::size_t n = std::min(count - at, bands.size() - band);
+        const std::size_t n = (std::min)(count - at, bands.size() - band);
         step(row, band, n, at);
         at += n;
       }
@@ -130,7 +131,7 @@ void fill_float_table(std::span<const double> omega, double attention_factor, st
     const bool rests = omega[first] == 0.0;
     const auto alike = [&](double w) { return (w == 0.0) == rests; };
     const std::size_t most = rests ? omega.size() : Bands::most;
-    const auto rest = omega.subspan(first, std::min(most, omega.size() - first));
+    const auto rest = omega.subspan(first, (std::min)(most, omega.size() - first));
     const auto count =
         static_cast<std::size_t>(std::find_if_not(rest.begin(), rest.end(), alike) - rest.begin());
     if (rests) {
@@ -146,3 +147,4 @@ void fill_float_table(std::span<const double> omega, double attention_factor, st
 }
 
 }  // namespace dope::detail
+DOPE_IEEE_END

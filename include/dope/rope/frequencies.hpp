@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
+#include "dope/core/ieee.hpp"
 #include "dope/rope/double_double.hpp"
 
 namespace dope {

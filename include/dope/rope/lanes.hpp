@@ -102,13 +102,25 @@ inline Words brains_of(Floats x) noexcept {
   const Words odd = _mm512_and_si512(lower(bits), _mm512_set1_epi32(1));
   const Words rounded = lower(_mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff))));
   const Words quiet = either(lower(bits), _mm512_set1_epi32(0x40));
-  return _mm512_mask_mov_epi32(rounded, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), quiet);
+  const Words magnitude = _mm512_and_si512(bits, _mm512_set1_epi32(0x7fffffff));
+  return _mm512_mask_mov_epi32(rounded, _mm512_cmpgt_epi32_mask(magnitude, _mm512_set1_epi32(0x7f800000)),
+                               quiet);
 }
 
+#if defined(__AVX512BF16__)
+/// Lanes of subnormal numbers, from their bits: instructions on floats take them for 0 where the program says
+/// so (as g++ 12 does for all of a program linked with -ffast-math).
+inline __mmask16 subnormal_lanes(Floats x) noexcept {
+  const Words bits = _mm512_castps_si512(x);
+  const __mmask16 no_exponent = _mm512_testn_epi32_mask(bits, _mm512_set1_epi32(0x7f800000));
+  return _mm512_mask_test_epi32_mask(no_exponent, bits, _mm512_set1_epi32(0x007fffff));
+}
+#endif
+
 inline HalfWords brain_halves_of(Floats x) noexcept {
-#if defined(__AVX512BF16__) && defined(__AVX512DQ__)
+#if defined(__AVX512BF16__)
   // The instruction rounds as brains_of does, except that it takes subnormal numbers for 0.
-  if (_mm512_fpclass_ps_mask(x, 0x20) == 0) {
+  if (subnormal_lanes(x) == 0) {
     return std::bit_cast<HalfWords>(_mm512_maskz_cvtneps_pbh(all_lanes, x));
   }
 #endif
@@ -117,8 +129,8 @@ inline HalfWords brain_halves_of(Floats x) noexcept {
 
 /// (first[i], second[i]) in word i.
 inline Words brain_pairs_of(Floats first, Floats second) noexcept {
-#if defined(__AVX512BF16__) && defined(__AVX512DQ__)
-  if ((_mm512_fpclass_ps_mask(first, 0x20) | _mm512_fpclass_ps_mask(second, 0x20)) == 0) {
+#if defined(__AVX512BF16__)
+  if ((subnormal_lanes(first) | subnormal_lanes(second)) == 0) {
     const Words low = spread(std::bit_cast<HalfWords>(_mm512_maskz_cvtneps_pbh(all_lanes, first)));
     const Words high = spread(std::bit_cast<HalfWords>(_mm512_maskz_cvtneps_pbh(all_lanes, second)));
     return either(low, raise(high));
@@ -165,7 +177,8 @@ inline Words brains_of(Floats x) noexcept {
   const Words odd = _mm256_and_si256(lower(bits), _mm256_set1_epi32(1));
   const Words rounded = lower(_mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff))));
   const Words quiet = either(lower(bits), _mm256_set1_epi32(0x40));
-  const Words is_nan = _mm256_castps_si256(_mm256_cmp_ps(x, x, _CMP_UNORD_Q));
+  const Words magnitude = _mm256_and_si256(bits, _mm256_set1_epi32(0x7fffffff));
+  const Words is_nan = _mm256_cmpgt_epi32(magnitude, _mm256_set1_epi32(0x7f800000));
   return _mm256_blendv_epi8(rounded, quiet, is_nan);
 }
 
@@ -207,7 +220,8 @@ inline Words brains_of(Floats x) noexcept {
   const Words odd = vandq_u32(lower(bits), vdupq_n_u32(1));
   const Words rounded = lower(vaddq_u32(bits, vaddq_u32(odd, vdupq_n_u32(0x7fff))));
   const Words quiet = either(lower(bits), vdupq_n_u32(0x40));
-  return vbslq_u32(vceqq_f32(x, x), rounded, quiet);
+  const Words is_nan = vcgtq_u32(vandq_u32(bits, vdupq_n_u32(0x7fffffff)), vdupq_n_u32(0x7f800000));
+  return vbslq_u32(is_nan, quiet, rounded);
 }
 
 inline HalfWords brain_halves_of(Floats x) noexcept { return gather_low(brains_of(x)); }

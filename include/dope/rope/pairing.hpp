@@ -3,6 +3,8 @@
 
 #include <cstddef>
 
+#include "dope/core/compiler.hpp"
+
 namespace dope {
 
 /// Which two channels band f of a head turns. The names are read both ways in the field; the pair

@@ -139,7 +139,7 @@ inline void load_first_parted(const T* stored, std::size_t count, Lanes<T>& firs
                               Lanes<T>& second) noexcept {
   constexpr std::size_t lanes = Lanes<T>::size;
   if constexpr (is_parted<T> && is_masked<T>) {
-    const std::size_t in_low = std::min(2 * count, lanes);
+    const std::size_t in_low = (std::min)(2 * count, lanes);
     const Lanes<T> low = kept(load_first_lanes(stored, in_low));
     const Lanes<T> high = kept(load_first_lanes(stored + in_low, 2 * count - in_low));
     part<T>(low, high, first, second);
@@ -157,7 +157,7 @@ inline void store_first_parted(const Lanes<T>& first, const Lanes<T>& second, T*
                                std::size_t count) noexcept {
   constexpr std::size_t lanes = Lanes<T>::size;
   if constexpr (is_parted<T> && is_masked<T>) {
-    const std::size_t in_low = std::min(2 * count, lanes);
+    const std::size_t in_low = (std::min)(2 * count, lanes);
     Lanes<T> low;
     Lanes<T> high;
     join<T>(first, second, low, high);

@@ -12,7 +12,7 @@
 #include "dope/core/scalar.hpp"
 #include "dope/core/view.hpp"
 #include "dope/rope/pairing.hpp"
-#include "dope/rope/table.hpp"
+#include "dope/rope/table_view.hpp"
 #include "dope/rope/turn.hpp"
 
 // Rotation of heads by a table, and its adjoint.
@@ -135,9 +135,9 @@ void turn_heads(const HeadsView<T>& x, std::size_t bands, Pairing pairing, const
       return;
     }
     for (std::size_t first = 0; first < x.tokens; first += block_tokens) {
-      const std::size_t last = std::min(x.tokens, first + block_tokens);
+      const std::size_t last = (std::min)(x.tokens, first + block_tokens);
       for (std::size_t head = 0; head < x.heads; head += heads_at_once) {
-        const std::size_t heads = std::min(heads_at_once, x.heads - head);
+        const std::size_t heads = (std::min)(heads_at_once, x.heads - head);
         for (std::size_t token = first; token < last; ++token) {
           T* const at = x.data + token * x.token_stride + head * x.head_stride;
           const TokenHeads<T> some{at, at, heads, x.head_stride};

@@ -8,12 +8,14 @@
 #include <cstdint>
 #include <span>
 #include <vector>
-#include <xsimd/xsimd.hpp>
 
+#include "dope/core/aligned.hpp"
 #include "dope/core/error.hpp"
+#include "dope/core/ieee.hpp"
 #include "dope/rope/angle.hpp"
 #include "dope/rope/float_table.hpp"
 #include "dope/rope/frequencies.hpp"
+#include "dope/rope/table_view.hpp"
 
 namespace dope {
 
@@ -29,33 +31,6 @@ enum class Angles { exact, float32_product };
 /// against cos and sin of m·ω, with Angles::float32_product against those of its own angle.
 template <std::floating_point C>
 inline constexpr double table_ulps = sizeof(C) == sizeof(float) ? 1.0 : 2.0;
-
-/// Positions are 32- or 64-bit signed integers, in any order, with any offset, negative ones included.
-template <class P>
-concept Position = std::same_as<P, std::int32_t> || std::same_as<P, std::int64_t>;
-
-/// The cos and sin of `rows` positions × `bands` bands over anyone's memory.
-///
-/// cos of (row, band) is cos[row * stride + band], sin likewise; the attention factor is in them.
-template <std::floating_point C>
-struct TableView {
-  const C* cos = nullptr;
-  const C* sin = nullptr;
-  std::size_t rows = 0;
-  std::size_t bands = 0;
-  std::size_t stride = 0;
-
-  [[nodiscard]] std::size_t rotated_width() const noexcept { return 2 * bands; }
-
-  /// Rows [first, first + count).
-  [[nodiscard]] TableView slice(std::size_t first, std::size_t count) const {
-    if (first > rows || count > rows - first) {
-      throw Error("TableView::slice", detail::text("rows [", first, ", +", count, ")"),
-                  detail::text("a range inside ", rows, " rows"));
-    }
-    return {cos + first * stride, sin + first * stride, count, bands, stride};
-  }
-};
 
 namespace detail {
 
@@ -73,7 +48,7 @@ void fill_by_entry(std::span<const double> omega, double attention_factor, std::
                    Angles angles, C* cos, C* sin, std::size_t stride) {
   constexpr std::size_t block = 64;
   for (std::size_t first = 0; first < positions.size(); first += block) {
-    const std::size_t last = std::min(positions.size(), first + block);
+    const std::size_t last = (std::min)(positions.size(), first + block);
     for (std::size_t band = 0; band < omega.size(); ++band) {
       const ExactTurn exact(omega[band]);
       for (std::size_t row = first; row < last; ++row) {
@@ -164,7 +139,7 @@ class RotationTable {
 
   std::size_t rows_ = 0;
   std::size_t bands_ = 0;
-  std::vector<C, xsimd::aligned_allocator<C, 64>> values_;  // no register of a row straddles two cache lines
+  detail::AlignedVector<C> values_;  // no register of a row straddles two cache lines
 };
 
 }  // namespace dope

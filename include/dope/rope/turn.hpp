@@ -16,7 +16,7 @@
 #include "dope/rope/lanes.hpp"
 #include "dope/rope/pairing.hpp"
 #include "dope/rope/parted.hpp"
-#include "dope/rope/table.hpp"
+#include "dope/rope/table_view.hpp"
 
 // The inner loops of rotate.hpp: the heads of a token, each by a row of its table. Laws and worst error are
 // stated there.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
+#include "dope/core/ieee.hpp"
 #include "dope/core/scalar.hpp"
 #include "dope/spectral/checked.hpp"
 
@@ -58,7 +59,7 @@ class AttentionMeasures {
       for (std::size_t j = first; j < end; ++j) sum += at(j);
       return sum;
     };
-    for (std::size_t k = 0; k < std::min(probe_.sinks, row.size()); ++k) {
+    for (std::size_t k = 0; k < (std::min)(probe_.sinks, row.size()); ++k) {
       sink_mass_[k] += at(k);
       ++sink_rows_[k];
     }
@@ -67,7 +68,7 @@ class AttentionMeasures {
       if (share > 0.0) entropy_ -= share * std::log(share);
       distance_ += share * static_cast<double>(last - j);
     }
-    recency_ += mass(row.size() - std::min(probe_.recent, row.size()), row.size());
+    recency_ += mass(row.size() - (std::min)(probe_.recent, row.size()), row.size());
     if (last >= probe_.needle_last && probe_.needle_first < probe_.needle_last) {
       needle_ += mass(probe_.needle_first, probe_.needle_last);
       ++needle_rows_;

@@ -7,11 +7,13 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
+#include "dope/core/ieee.hpp"
 #include "dope/core/scalar.hpp"
 #include "dope/core/view.hpp"
 #include "dope/rope/pairing.hpp"
 #include "dope/spectral/checked.hpp"
 #include "dope/spectral/gram.hpp"
+#include "dope/spectral/matrix.hpp"
 
 namespace dope {
 
@@ -121,7 +123,7 @@ template <std::same_as<Gram> AGram>
     throw Error("band_grams_of", detail::text(bands, " bands of width ", gram.width()),
                 detail::text("at most ", gram.width() / 2, " bands"));
   }
-  const Eigen::MatrixXd matrix = gram.matrix();
+  const Matrix matrix = gram.matrix();
   BandGrams blocks(bands, pairing);
   for (std::size_t band = 0; band < bands; ++band) {
     const ChannelPair pair = channels_of(pairing, band, 2 * bands);

@@ -71,8 +71,8 @@ inline double half_smallest_arc(std::vector<double>& angles) {
   if (angles.size() < 2) return 0.0;
   std::sort(angles.begin(), angles.end());
   double gap = 2.0 * std::numbers::pi - (angles.back() - angles.front());
-  for (std::size_t i = 1; i < angles.size(); ++i) gap = std::max(gap, angles[i] - angles[i - 1]);
-  return std::max(0.0, std::numbers::pi - 0.5 * gap);
+  for (std::size_t i = 1; i < angles.size(); ++i) gap = (std::max)(gap, angles[i] - angles[i - 1]);
+  return (std::max)(0.0, std::numbers::pi - 0.5 * gap);
 }
 
 /// σ₁ of the 2 × 2 matrix [[a, b], [c, d]], without cancellation.
@@ -116,7 +116,7 @@ template <Readable T>
       const auto x = static_cast<double>(rows.row(token)[pair.first]);
       const auto y = static_cast<double>(rows.row(token)[pair.second]);
       const double norm = std::hypot(x, y);
-      min_norm = std::min(min_norm, norm);
+      min_norm = (std::min)(min_norm, norm);
       sum_x += x;
       sum_y += y;
       report.gram.xx += x * x;

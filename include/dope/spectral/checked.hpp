@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "dope/core/error.hpp"
+#include "dope/core/ieee.hpp"
 #include "dope/core/scalar.hpp"
 #include "dope/core/view.hpp"
 
@@ -62,7 +63,7 @@ auto peak_bits(HeadView<T> rows) noexcept {
   magnitude_bits_t<Stored> peak = 0;
   for (std::size_t token = 0; token < count; ++token) {
     const Stored* row = rows.row(token);
-    for (std::size_t i = 0; i < length; ++i) peak = std::max(peak, magnitude_bits<Stored>(row[i]));
+    for (std::size_t i = 0; i < length; ++i) peak = (std::max)(peak, magnitude_bits<Stored>(row[i]));
   }
   return peak;
 }

@@ -10,7 +10,9 @@
 #include <vector>
 #include <xsimd/xsimd.hpp>
 
+#include "dope/core/aligned.hpp"
 #include "dope/core/error.hpp"
+#include "dope/core/ieee.hpp"
 
 // Eigenvalues, without vectors, of a symmetric matrix of the size of a head.
 //
@@ -96,7 +98,7 @@ class SymmetricGroups {
 
   std::size_t size_;
   std::size_t padded_;
-  std::vector<double, xsimd::aligned_allocator<double, 64>> cells_;
+  AlignedVector<double> cells_;
 };
 
 /// The square of a number that is nothing beside entries of magnitude 1, and whose inverse has a square.
@@ -232,7 +234,7 @@ template <class = void>
   const std::size_t size = d.size();
   double norm = 0.0;
   for (std::size_t i = 0; i < size; ++i)
-    norm = std::max({norm, std::abs(d[i]), i > 0 ? squares[i - 1] : 0.0});
+    norm = (std::max)({norm, std::abs(d[i]), i > 0 ? squares[i - 1] : 0.0});
   constexpr double unit = std::numeric_limits<double>::epsilon() / 2.0;
   const double least = unit * norm / 4.0;
   const auto end_of_block = [&](std::size_t first) {
@@ -259,11 +261,11 @@ template <class = void>
         std::reverse(at(d, first), at(d, last + 1));
         std::reverse(at(squares, first), at(squares, last));
       }
-      const auto [near, far] = eigenvalues_of_two(d[first], d[first + 1], squares[first]);
+      const auto [closest, other] = eigenvalues_of_two(d[first], d[first + 1], squares[first]);
       if (last > first + 3) {
-        sweep_twice(t, first, last, far, near);
+        sweep_twice(t, first, last, other, closest);
       } else {
-        sweep_once(t, first, last, near);
+        sweep_once(t, first, last, closest);
       }
     }
   }
@@ -278,10 +280,10 @@ template <class = void>
                                                         std::size_t stride) {
   double largest = 0.0;
   for (std::size_t j = 0; j < size; ++j) {
-    for (std::size_t i = j; i < size; ++i) largest = std::max(largest, std::abs(matrix[j * stride + i]));
+    for (std::size_t i = j; i < size; ++i) largest = (std::max)(largest, std::abs(matrix[j * stride + i]));
   }
   if (largest == 0.0) return std::vector<double>(size, 0.0);
-  const int exponent = std::max(std::ilogb(largest), -1000);
+  const int exponent = (std::max)(std::ilogb(largest), -1000);
   SymmetricGroups groups(size);
   const double scale = std::ldexp(1.0, -exponent);
   for (std::size_t j = 0; j < size; ++j) {

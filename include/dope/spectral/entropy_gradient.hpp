@@ -22,6 +22,7 @@
 #include "dope/spectral/checked.hpp"
 #include "dope/spectral/entropy.hpp"
 #include "dope/spectral/gram.hpp"
+#include "dope/spectral/matrix.hpp"
 #include "dope/spectral/spectrum.hpp"
 
 // dH/dX of every entropy of entropy.hpp, X the rows of a head, tokens × width.
@@ -173,7 +174,7 @@ inline void require_slopes(const Entropy& entropy, const Slopes& slopes, const S
 ///
 /// p₁ − p₂ = m and B̃ = (1 + m·S)/2 give −((ln p₁p₂ + 2H)·1 + ln(p₁/p₂)·S)/(2·tr B), S free of m → 0.
 inline void add_band_gradient(const BandGram& gram, double factor, ChannelPair pair, double floor,
-                              Eigen::MatrixXd& gradient) {
+                              Matrix& gradient) {
   const double trace = gram.trace();
   const double second = gram.smallest() / trace;
   const double xx_yy = (gram.xx - gram.yy) / trace;
@@ -193,12 +194,12 @@ inline void add_band_gradient(const BandGram& gram, double factor, ChannelPair p
 }
 
 template <std::same_as<Gram> AGram>
-[[nodiscard]] Eigen::MatrixXd band_mean_gradient(const AGram& gram, const std::optional<BandLayout>& layout) {
+[[nodiscard]] Matrix band_mean_gradient(const AGram& gram, const std::optional<BandLayout>& layout) {
   if (!layout) throw Error("gram_gradient", "band_mean without bands", "their layout");
   const BandGrams grams = band_grams_of(gram, layout->pairing, layout->bands);
   static_cast<void>(band_mean(grams));  // names a band of no energy
   const auto size = static_cast<Eigen::Index>(gram.width());
-  Eigen::MatrixXd gradient = Eigen::MatrixXd::Zero(size, size);
+  Matrix gradient = Matrix::Zero(size, size);
   const double floor =
       gram.options().accumulation == Accumulation::float_blocks ? 0x1p-23 : 0x1p-51;  // of a band's trace
   for (std::size_t band = 0; band < grams.bands(); ++band) {
@@ -222,8 +223,8 @@ concept GradientScalar = std::same_as<T, float> || std::same_as<T, double>;
 /// Laws: tr(G·Σ) = 0 for the entropies invariant to scaling, λ₁ for spectral_norm(raw) and
 /// H + (1/r) Σ_{i≤r} λ_i for truncated_mean; G(QᵀΣQ) = Qᵀ G(Σ) Q, Q orthogonal (all but band_mean).
 template <std::same_as<Gram> AGram>
-[[nodiscard]] Eigen::MatrixXd gram_gradient(const Entropy& entropy, const AGram& gram,
-                                            const std::optional<BandLayout>& layout = std::nullopt) {
+[[nodiscard]] Matrix gram_gradient(const Entropy& entropy, const AGram& gram,
+                                   const std::optional<BandLayout>& layout = std::nullopt) {
   require_ranks(entropy);
   const GramOptions& options = gram.options();
   if (std::holds_alternative<Uncomp>(entropy) &&
@@ -260,7 +261,7 @@ template <std::same_as<Gram> AGram>
                  entropy);
   detail::require_slopes(entropy, slopes, spectrum, options.accumulation);
   const Eigen::Map<const Eigen::VectorXd> diagonal(slopes.values.data(), system.vectors.cols());
-  const Eigen::MatrixXd gradient = system.vectors * diagonal.asDiagonal() * system.vectors.transpose();
+  const Matrix gradient = system.vectors * diagonal.asDiagonal() * system.vectors.transpose();
   return 0.5 * (gradient + gradient.transpose());
 }
 
@@ -273,7 +274,7 @@ class RowGradient {
   /// `of_gram` is dH/dΣ of the Gram of all tokens, whose options and mean are taken over. Precondition:
   /// width × width, and a centre handed to that Gram is its tokens' mean (shape checked: Error).
   template <std::same_as<Gram> AGram>
-  RowGradient(Eigen::MatrixXd of_gram, const AGram& gram)
+  RowGradient(Matrix of_gram, const AGram& gram)
       : of_gram_(std::move(of_gram)),
         unit_(gram.options().rows == RowScaling::unit),
         needed_(unit_ && gram.options().centring == Centring::token_mean ? gram.tokens() : 0),
@@ -343,7 +344,7 @@ class RowGradient {
   template <Readable T, class Use>
   void for_each_block(HeadView<T> rows, Use use) const {
     for (std::size_t first = 0; first < rows.tokens; first += block_tokens) {
-      const std::size_t count = std::min(block_tokens, rows.tokens - first);
+      const std::size_t count = (std::min)(block_tokens, rows.tokens - first);
       Block points(static_cast<Eigen::Index>(count), centre_.size());
       Eigen::VectorXd norms = Eigen::VectorXd::Ones(points.rows());
       for (Eigen::Index row = 0; row < points.rows(); ++row) {
@@ -360,7 +361,7 @@ class RowGradient {
     }
   }
 
-  Eigen::MatrixXd of_gram_;
+  Matrix of_gram_;
   bool unit_;
   std::size_t needed_;  // tokens that must be added before the first is written
   Eigen::VectorXd centre_;

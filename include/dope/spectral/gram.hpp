@@ -16,6 +16,7 @@
 #include "dope/core/scalar.hpp"
 #include "dope/core/view.hpp"
 #include "dope/spectral/checked.hpp"
+#include "dope/spectral/matrix.hpp"
 #include "dope/spectral/syrk.hpp"
 #include "dope/spectral/token_mean.hpp"
 
@@ -109,9 +110,9 @@ class Gram {
 
   /// Σ in full; zero before the first token.
   template <class = void>
-  [[nodiscard]] Eigen::MatrixXd matrix() const {
+  [[nodiscard]] Matrix matrix() const {
     if (options_.accumulation == Accumulation::triangular_factor) {
-      Eigen::MatrixXd product = Eigen::MatrixXd::Zero(state_.rows(), state_.cols());
+      Matrix product = Matrix::Zero(state_.rows(), state_.cols());
       product.selfadjointView<Eigen::Lower>().rankUpdate(state_.transpose());
       return product.selfadjointView<Eigen::Lower>();
     }
@@ -119,7 +120,7 @@ class Gram {
   }
 
   /// R, upper triangular with RᵀR = Σ. Precondition: Accumulation::triangular_factor (checked: Error).
-  [[nodiscard]] const Eigen::MatrixXd& factor() const {
+  [[nodiscard]] const Matrix& factor() const {
     if (options_.accumulation != Accumulation::triangular_factor) {
       throw Error("Gram::factor", "a sum of products", "Accumulation::triangular_factor");
     }
@@ -139,7 +140,7 @@ class Gram {
       : width_(width), options_(options), centre_(std::move(centre)) {
     if (width == 0) throw Error("Gram", "width 0", "at least 1 channel");
     const auto size = static_cast<Eigen::Index>(width);
-    state_ = Eigen::MatrixXd::Zero(size, size);
+    state_ = Matrix::Zero(size, size);
     mean_ = Eigen::VectorXd::Zero(size);
   }
 
@@ -162,7 +163,7 @@ class Gram {
   template <Readable T, class Use>
   void for_each_block(HeadView<T> rows, Use use) const {
     for (std::size_t first = 0; first < rows.tokens; first += block_tokens) {
-      const HeadView<T> block = rows.slice(first, std::min(block_tokens, rows.tokens - first));
+      const HeadView<T> block = rows.slice(first, (std::min)(block_tokens, rows.tokens - first));
       const auto peak = static_cast<double>(std::bit_cast<std::remove_const_t<T>>(detail::peak_bits(block)));
       if (!(peak <= detail::largest_magnitude)) detail::checked_peak("Gram::add", rows, width_);
       use(block, peak);
@@ -198,7 +199,7 @@ class Gram {
     if (options_.accumulation == Accumulation::triangular_factor) {
       join(triangular(wide), mean, rows.tokens);
     } else {
-      Eigen::MatrixXd part = Eigen::MatrixXd::Zero(state_.rows(), state_.cols());
+      Matrix part = Matrix::Zero(state_.rows(), state_.cols());
       part.selfadjointView<Eigen::Lower>().rankUpdate(wide.transpose());
       join(part, mean, rows.tokens);
     }
@@ -245,10 +246,10 @@ class Gram {
 
   /// R of QR, width × width, zero rows appended where there are too few.
   template <class = void>
-  [[nodiscard]] Eigen::MatrixXd triangular(Eigen::MatrixXd rows) const {
+  [[nodiscard]] Matrix triangular(Matrix rows) const {
     const auto size = static_cast<Eigen::Index>(width_);
-    if (rows.rows() < size) rows.conservativeResizeLike(Eigen::MatrixXd::Zero(size, size));
-    Eigen::HouseholderQR<Eigen::Ref<Eigen::MatrixXd>> in_place(rows);
+    if (rows.rows() < size) rows.conservativeResizeLike(Matrix::Zero(size, size));
+    Eigen::HouseholderQR<Eigen::Ref<Matrix>> in_place(rows);
     return rows.topRows(size).triangularView<Eigen::Upper>();
   }
 
@@ -266,11 +267,11 @@ class Gram {
 
   /// Fold in the state of `count` further tokens about `mean`.
   template <class = void>
-  void join(const Eigen::MatrixXd& part, const Eigen::VectorXd& mean, std::size_t count) {
+  void join(const Matrix& part, const Eigen::VectorXd& mean, std::size_t count) {
     if (count == 0) return;
     const Eigen::VectorXd apart = advance(mean, count);
     if (options_.accumulation == Accumulation::triangular_factor) {
-      Eigen::MatrixXd stack(2 * part.rows() + 1, part.cols());
+      Matrix stack(2 * part.rows() + 1, part.cols());
       stack << state_, part, apart.transpose();
       state_ = triangular(std::move(stack));
       return;
@@ -282,7 +283,7 @@ class Gram {
   std::size_t width_;
   GramOptions options_;
   std::optional<Eigen::VectorXd> centre_;
-  Eigen::MatrixXd state_;  // lower triangle of Σ, or R
+  Matrix state_;  // lower triangle of Σ, or R
   Eigen::VectorXd mean_;
   std::size_t tokens_ = 0;
   std::size_t zero_rows_ = 0;

@@ -15,8 +15,10 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
+#include "dope/core/ieee.hpp"
 #include "dope/spectral/eigenvalues.hpp"
 #include "dope/spectral/gram.hpp"
+#include "dope/spectral/matrix.hpp"
 
 // What needs a solver or a product of matrices is a template, so that a unit that asks for no spectrum
 // does not compile one.
@@ -62,13 +64,13 @@ struct Spectrum {
 /// Σ = V diag(λ) Vᵀ. Each column's entry of largest magnitude is positive, which fixes its sign.
 struct Eigensystem {
   Spectrum spectrum;
-  Eigen::MatrixXd vectors;
+  Matrix vectors;
 };
 
 namespace detail {
 
 inline void require_finished(Eigen::ComputationInfo info, std::string_view where) {
-  if (info != Eigen::Success)
+  if (info != Eigen::ComputationInfo{})
     throw Error(std::string(where), "a matrix whose iteration does not end", "a Gram");
 }
 
@@ -91,7 +93,7 @@ inline std::vector<double> squares(const Eigen::VectorXd& singular) {
 /// d·2⁻⁵²·λ₁, so the ones far below that are noise. Throws Error unless square, with a finite trace > 0.
 template <class Derived>
 [[nodiscard]] Spectrum spectrum_of(const Eigen::MatrixBase<Derived>& matrix) {
-  const Eigen::Ref<const Eigen::MatrixXd> symmetric(matrix);
+  const Eigen::Ref<const Matrix> symmetric(matrix);
   if (symmetric.rows() != symmetric.cols() || symmetric.rows() == 0 || !symmetric.allFinite()) {
     throw Error("spectrum_of",
                 detail::text("a matrix of ", symmetric.rows(), " x ", symmetric.cols(), ", or not finite"),
@@ -108,7 +110,7 @@ template <std::same_as<Gram> AGram>
 [[nodiscard]] Spectrum spectrum_of(const AGram& gram) {
   detail::require_tokens(gram, "spectrum_of");
   if (gram.options().accumulation != Accumulation::triangular_factor) return spectrum_of(gram.matrix());
-  const Eigen::JacobiSVD<Eigen::MatrixXd> svd(gram.factor());
+  const Eigen::JacobiSVD<Matrix> svd(gram.factor());
   return spectrum_of(detail::squares(svd.singularValues()));
 }
 
@@ -119,10 +121,10 @@ template <std::same_as<Gram> AGram>
   detail::require_tokens(gram, "eigensystem_of");
   Eigensystem system;
   if (gram.options().accumulation == Accumulation::triangular_factor) {
-    const Eigen::JacobiSVD<Eigen::MatrixXd> svd(gram.factor(), Eigen::ComputeFullV);
+    const Eigen::JacobiSVD<Matrix> svd(gram.factor(), Eigen::ComputeFullV);
     system = {spectrum_of(detail::squares(svd.singularValues())), svd.matrixV()};
   } else {
-    const Eigen::SelfAdjointEigenSolver<Eigen::MatrixXd> solver(gram.matrix());
+    const Eigen::SelfAdjointEigenSolver<Matrix> solver(gram.matrix());
     detail::require_finished(solver.info(), "eigensystem_of");
     const auto& values = solver.eigenvalues();
     system = {spectrum_of(std::vector<double>(values.data(), values.data() + values.size())),

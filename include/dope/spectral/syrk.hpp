@@ -12,6 +12,7 @@
 #include "dope/core/view.hpp"
 #include "dope/rope/lanes.hpp"
 #include "dope/spectral/checked.hpp"
+#include "dope/spectral/matrix.hpp"
 
 namespace dope::detail {
 
@@ -66,14 +67,14 @@ class ProductBlock {
   ///
   /// sum is width × width. Products and their sum over the block's n tokens are taken in float, with or
   /// without fusion as the target has it: worst error (n + 1)·2⁻²⁴ Σ_t |x_ti·x_tj|; the rest in double.
-  void add_products(double scale, Eigen::MatrixXd& sum) const {
+  void add_products(double scale, Matrix& sum) const {
     for (std::size_t channel = 0; channel < width_; channel += tile_rows) {
       // As many strips in one tile as there are registers for, and no tile with a single one where two
       // strips fit: a narrow tile waits for its own sums.
       std::size_t strip = channel / lanes;
       while (strip < strips_) {
         const std::size_t left = strips_ - strip;
-        const std::size_t taken = left == 4 ? 2 : std::min(left, tile_strips);
+        const std::size_t taken = left == 4 ? 2 : (std::min)(left, tile_strips);
         if (taken == 3) {
           add_tile<3>(channel, strip, scale, sum);
         } else if (taken == 2) {
@@ -98,7 +99,7 @@ class ProductBlock {
   static constexpr std::size_t gap = 32;
 
   template <std::size_t count>
-  void add_tile(std::size_t channel, std::size_t first, double scale, Eigen::MatrixXd& sum) const {
+  void add_tile(std::size_t channel, std::size_t first, double scale, Matrix& sum) const {
     Batch sums[tile_rows][count];
 #pragma GCC unroll 8
     for (std::size_t row = 0; row < tile_rows; ++row) {
