@@ -69,6 +69,9 @@ CHANGE
 }
 tensors good ''
 "$program" --qk good.safetensors --out good >/dev/null 2>&1 || fail "the least that a file may be"
+# Width 4096 and two tokens are 64 KB: what costs width³ takes over a minute, on any machine.
+tensors wide 'q, k = np.random.default_rng(2).standard_normal((2, 2, 1, 4096))'
+timeout 60 "$program" --qk wide.safetensors --out wide >/dev/null 2>&1 || fail "two tokens of width 4096"
 tensors nan 'q[3, 1, 2] = np.nan'
 tensors zero 'k[:, 0] = 0'
 tensors shape 'k = k[:5]'

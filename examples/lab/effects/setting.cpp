@@ -6,6 +6,7 @@
 #include "dope/core/error.hpp"
 #include "lab/support/files.hpp"
 #include "lab/support/fingerprint.hpp"
+#include "lab/support/memory.hpp"
 #include "lab/support/prompts.hpp"
 #include "lab/support/shots.hpp"
 
@@ -81,6 +82,14 @@ Setting make_setting(Options options) {
                       ? lab::Haystack::of_file(*options.haystack)
                       : lab::Haystack::of_prose(lab::load_lexicon(options.model / "lexicon.json"));
   Setting setting(std::move(options), std::move(model), std::move(haystack));
+  const std::size_t longest = *std::max_element(setting.lengths.begin(), setting.lengths.end());
+  const auto at_work = static_cast<double>(lab::side_by_side(
+      setting.options.threads, std::max(setting.options.prompts, setting.options.measured)));
+  const lab::MemoryPart parts[] = {
+      {"prompts", at_work * static_cast<double>(longest) * sizeof(std::int32_t)},
+      {"key and value caches", 2.0 * at_work * lab::request_bytes(setting.model, longest)},
+      {"layers that plans share", at_work * lab::kept_bytes(setting.model, longest)}};
+  lab::require_memory("lengths", longest, parts);
   // The shortest prompts fail here, before anything runs.
   for (const std::size_t length : setting.lengths) static_cast<void>(setting.prompt(Part::effect, length, 0));
   return setting;

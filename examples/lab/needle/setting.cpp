@@ -7,6 +7,7 @@
 #include "lab/support/baselines.hpp"
 #include "lab/support/files.hpp"
 #include "lab/support/fingerprint.hpp"
+#include "lab/support/memory.hpp"
 
 namespace needle {
 namespace {
@@ -14,6 +15,25 @@ namespace {
 /// Evenly from 0 to 1; the middle where there is one.
 double nth_depth(std::size_t index, std::size_t depths) noexcept {
   return depths == 1 ? 0.5 : static_cast<double>(index) / static_cast<double>(depths - 1);
+}
+
+/// What every prompt at work holds: the request that others resume from, one that does, and between them the
+/// layers.
+void require_memory_for(const Setting& setting) {
+  const auto& options = setting.options;
+  const std::size_t prompts = std::max(options.prompts * options.depths, options.calibration_prompts);
+  const auto at_work = static_cast<double>(lab::side_by_side(options.threads, prompts));
+  const auto require = [&](const char* option, std::size_t length) {
+    const lab::MemoryPart parts[] = {
+        {"prompts", at_work * static_cast<double>(length) * sizeof(std::int32_t)},
+        {"key and value caches", 2.0 * at_work * lab::request_bytes(setting.model, length)},
+        {"layers that plans share", at_work * lab::kept_bytes(setting.model, length)},
+        {"rotation tables",
+         static_cast<double>(options.baselines.size()) * lab::table_bytes(setting.model, length)}};
+    lab::require_memory(option, length, parts);
+  };
+  require("lengths", setting.lengths.back());
+  if (!options.calibrate_at.empty()) require("calibrate-at", setting.calibration_lengths.back());
 }
 
 }  // namespace
@@ -137,6 +157,7 @@ Setting make_setting(Options options) {
                       ? lab::Haystack::of_file(*options.haystack)
                       : lab::Haystack::of_prose(lab::load_lexicon(options.model / "lexicon.json"));
   Setting setting(std::move(options), std::move(model), std::move(haystack));
+  require_memory_for(setting);
   static_cast<void>(setting.scaling(setting.lengths.front()));
   for (const std::size_t length : setting.lengths) {
     // The shortest prompts fail here, before anything runs.

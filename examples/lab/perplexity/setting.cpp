@@ -8,6 +8,7 @@
 #include "lab/support/baselines.hpp"
 #include "lab/support/files.hpp"
 #include "lab/support/fingerprint.hpp"
+#include "lab/support/memory.hpp"
 #include "lab/support/prompts.hpp"
 
 namespace perplexity {
@@ -43,6 +44,22 @@ void require_text(const Setting& setting) {
         dope::detail::text(texts, " passages of ", setting.passage_bytes(),
                            " bytes; fewer --texts or a shorter --length and --windows need less"));
   }
+}
+
+/// A request of each passage at work, the logits of a block of it, and the tables of every method.
+void require_memory_for(const Setting& setting) {
+  const auto require = [&](const char* option, std::size_t length) {
+    const std::size_t methods = 9 + setting.options.plans.size();
+    const auto at_work =
+        static_cast<double>(lab::side_by_side(setting.options.threads, setting.options.texts * methods));
+    const lab::MemoryPart parts[] = {
+        {"passages", static_cast<double>(setting.options.texts) * static_cast<double>(length)},
+        {"key and value caches", at_work * lab::request_bytes(setting.model, length)},
+        {"rotation tables", static_cast<double>(methods) * lab::table_bytes(setting.model, length)}};
+    lab::require_memory(option, length, parts);
+  };
+  if (setting.grows()) require("length", setting.bins.length);
+  if (!setting.widths.empty()) require("windows", setting.widths.back());
 }
 
 void load_plans(Setting& setting) {
@@ -118,6 +135,7 @@ Setting make_setting(Options options) {
     setting.scored = setting.options.scored.tokens(training);
   }
   require_grid(setting);
+  require_memory_for(setting);
   require_text(setting);
   load_plans(setting);
   return setting;

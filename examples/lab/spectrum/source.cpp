@@ -13,6 +13,7 @@
 #include "lab/support/files.hpp"
 #include "lab/support/haystack.hpp"
 #include "lab/support/lexicon.hpp"
+#include "lab/support/memory.hpp"
 #include "lab/support/prompts.hpp"
 #include "transformer/checked_json.hpp"
 #include "transformer/model.hpp"
@@ -66,12 +67,29 @@ Prompted prompt_of(const Options& options, const reference::Model& model, std::s
           TokenRange{needle.needle_first, needle.needle_end}};
 }
 
+/// The request, its queries and keys, and what a survey takes of them at a time.
+void require_memory_for(const Options& options, const reference::Model& model, std::size_t length) {
+  const auto& config = model.config();
+  const auto tokens = static_cast<double>(length);
+  const auto heads = static_cast<double>(config.layers) *
+                     static_cast<double>(config.query_width() + config.key_width()) * sizeof(float);
+  const auto at_work =
+      static_cast<double>(lab::side_by_side(options.threads, config.layers * config.key_heads));
+  const lab::MemoryPart parts[] = {
+      {"key and value caches", lab::request_bytes(model, length)},
+      {"queries and keys", tokens * heads},
+      {"rotation tables", 2.0 * tokens * static_cast<double>(config.rotated_width) * sizeof(double)},
+      {"heads at work", at_work * tokens * static_cast<double>(config.head_width) * sizeof(double)}};
+  lab::require_memory("length", length, parts);
+}
+
 Projections of_model(const Options& options) {
   const auto model = reference::Model::load(options.model);
   lab::require_bytes_as_tokens("spectrum", model, options.model);
   const auto& config = model.config();
   const std::size_t length = options.length.tokens(config.training_length);
   if (length == 0) throw dope::Error("--length", "0 tokens", "at least 1");
+  require_memory_for(options, model, length);
   const auto prompt = prompt_of(options, model, length);
 
   Projections into;

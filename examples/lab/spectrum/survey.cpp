@@ -11,6 +11,7 @@
 #include "dope/core/error.hpp"
 #include "dope/rope/rotate.hpp"
 #include "dope/rope/table.hpp"
+#include "lab/spectrum/few_rows.hpp"
 #include "lab/support/parallel.hpp"
 
 namespace spectrum {
@@ -150,13 +151,19 @@ class Surveyor {
       HeadSpectrum& found =
           survey_.heads[head_index(layer, side, head) * std::size(stages) + stage_index(stage)];
       try {
-        const auto gram = gram_of(view, in_double(dope::Centring::none, dope::RowScaling::none));
-        found = spectrum_of(view, gram);
-        if (stage == Stage::pre_ntk) maps.magnitude_before = magnitude(view);
-        if (stage == Stage::post_ntk) {
-          maps.magnitude_after = magnitude(view);
-          maps.cosines = cosines(view, gram);
+        const bool mapped = stage == Stage::post_ntk;
+        if (from_.tokens < width) {
+          const FewRows few(view);
+          found.spectra = spectra_of(view, few);
+          if (mapped) maps.cosines = few.cosines(survey_.map_tokens);
+        } else {
+          const auto gram = gram_of(view, in_double(dope::Centring::none, dope::RowScaling::none));
+          found.spectra = spectra_of(view, gram);
+          if (mapped) maps.cosines = cosines(view, gram);
         }
+        measure_spectra(found, view);
+        if (stage == Stage::pre_ntk) maps.magnitude_before = magnitude(view);
+        if (mapped) maps.magnitude_after = magnitude(view);
       } catch (const dope::Error& error) {
         throw dope::Error(text("layer ", layer, ", ", name_of(side), " head ", head, ", ", name_of(stage),
                                ": ", error.where()),
@@ -174,13 +181,28 @@ class Surveyor {
   }
 
   /// gram: of these rows as they are.
-  [[nodiscard]] HeadSpectrum spectrum_of(dope::HeadView<const double> rows, const dope::Gram& gram) const {
-    const std::size_t bands = from_.shape.rotated_width / 2;
-    HeadSpectrum found;
-    found.spectra.head = dope::spectrum_of(gram);
-    found.spectra.bands = dope::band_grams_of(gram, from_.pairing, bands);
+  [[nodiscard]] dope::HeadSpectra spectra_of(dope::HeadView<const double> rows,
+                                             const dope::Gram& gram) const {
+    dope::HeadSpectra spectra;
+    spectra.head = dope::spectrum_of(gram);
+    spectra.bands = dope::band_grams_of(gram, from_.pairing, bands());
     const auto centred = gram_of(rows, in_double(dope::Centring::token_mean, dope::RowScaling::unit));
-    if (centred.zero_rows() < centred.tokens()) found.spectra.uncomp = dope::spectrum_of(centred);
+    if (centred.zero_rows() < centred.tokens()) spectra.uncomp = dope::spectrum_of(centred);
+    return spectra;
+  }
+
+  [[nodiscard]] dope::HeadSpectra spectra_of(dope::HeadView<const double> rows, const FewRows& few) const {
+    dope::HeadSpectra spectra;
+    spectra.bands.emplace(bands(), from_.pairing).add(rows);
+    spectra.head = few.spectrum();
+    spectra.uncomp = few.centred_spectrum();
+    return spectra;
+  }
+
+  [[nodiscard]] std::size_t bands() const noexcept { return from_.shape.rotated_width / 2; }
+
+  /// All that follows from found.spectra and the rows.
+  void measure_spectra(HeadSpectrum& found, dope::HeadView<const double> rows) const {
     for (const auto& entropy : survey_.entropies) found.entropies.push_back(score_of(entropy, found.spectra));
     found.effective_rank = dope::effective_rank(found.spectra.head);
     found.participation_ratio = dope::participation_ratio(found.spectra.head);
@@ -189,8 +211,7 @@ class Surveyor {
     mean.add(rows);
     found.mean_share =
         static_cast<double>(rows.tokens) * mean.mean().squaredNorm() / found.spectra.head.trace;
-    found.bands = dope::band_reports(rows, from_.pairing, bands);
-    return found;
+    found.bands = dope::band_reports(rows, from_.pairing, bands());
   }
 
   [[nodiscard]] std::vector<double> magnitude(dope::HeadView<const double> rows) const {

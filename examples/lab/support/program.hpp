@@ -6,9 +6,11 @@
 #include <exception>
 #include <filesystem>
 #include <iostream>
+#include <new>
 #include <string_view>
 #include <utility>
 
+#include "lab/support/memory.hpp"
 #include "transformer/stop.hpp"
 
 namespace lab {
@@ -33,6 +35,9 @@ int run_command(std::string_view name, int argc, const char* const* argv, const 
       return 0;
     }
     return work(std::move(*parsed.options));
+  } catch (const std::bad_alloc&) {
+    std::cerr << name << ": " << out_of_memory() << '\n';
+    return failed;
   } catch (const std::exception& error) {
     std::cerr << name << ": " << error.what() << '\n';
     return failed;
