@@ -1,5 +1,6 @@
 # How this project's own programs, tests and benches are compiled. Who merely uses dope::dope gets none of it.
 option(DOPE_NATIVE "Compile the programs for the processor at hand" ON)
+set(DOPE_MARCH "" CACHE STRING "Compile programs and tests for this processor (-march=), in place of DOPE_NATIVE; e.g. x86-64-v3")
 option(DOPE_PORTABLE "Make each program one binary for several x86-64 levels, in place of DOPE_NATIVE" OFF)
 option(DOPE_UNITY "Compile a folder of tests, or of a program's parts, as one unit: less time in all, from nothing" OFF)
 set(DOPE_SANITIZE "" CACHE STRING "Sanitizers for programs and tests, e.g. address,undefined")
@@ -34,7 +35,12 @@ target_compile_definitions(dope_portable_options INTERFACE EIGEN_DONT_PARALLELIZ
 
 add_library(dope_options INTERFACE)
 target_link_libraries(dope_options INTERFACE dope_portable_options)
-if(DOPE_NATIVE AND NOT DOPE_PORTABLE AND NOT CMAKE_CROSSCOMPILING)
+if(DOPE_MARCH)
+  if(DOPE_PORTABLE)
+    message(FATAL_ERROR "given DOPE_MARCH=${DOPE_MARCH} and DOPE_PORTABLE, which has levels of its own: expected one of them")
+  endif()
+  target_compile_options(dope_options INTERFACE -march=${DOPE_MARCH})
+elseif(DOPE_NATIVE AND NOT DOPE_PORTABLE AND NOT CMAKE_CROSSCOMPILING)
   include(CheckCXXCompilerFlag)
   check_cxx_compiler_flag(-march=native DOPE_HAS_MARCH_NATIVE)
   if(DOPE_HAS_MARCH_NATIVE)
