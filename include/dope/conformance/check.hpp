@@ -16,6 +16,12 @@
 #include "dope/conformance/run.hpp"
 #include "dope/core/error.hpp"
 
+#if !DOPE_EXCEPTIONS
+#error \
+    "dope/conformance needs exceptions, for a kernel whose outputs cannot be read fails its case: compile without -fno-exceptions"
+#include "dope/(the compilation ends here, see the error above)"
+#endif
+
 namespace dope::conformance {
 
 namespace detail {

@@ -133,7 +133,7 @@ inline Cause precision_by_size(const Evidence& evidence) {
         const double chord =
             std::hypot(evidence.given(a) - evidence.right(a), evidence.given(b) - evidence.right(b));
         if (chord <= 2.0 * slack || scale == 0.0) continue;
-        const double off = 2.0 * std::asin(std::min(1.0, chord / (2.0 * scale)));
+        const double off = 2.0 * std::asin((std::min)(1.0, chord / (2.0 * scale)));
         if (evidence.measure(a).angle == 0.0) return Cause::unknown;
         worst = (std::max)(worst, off / evidence.measure(a).angle);
       }

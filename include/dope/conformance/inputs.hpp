@@ -133,7 +133,7 @@ struct Inputs {
   for (const Array& array : arrays) {
     if (array.name == name) return array;
   }
-  throw Error("array_named", "no array \"" + std::string(name) + '"', "an array of that name");
+  fail("array_named", "no array \"" + std::string(name) + '"', "an array of that name");
 }
 
 }  // namespace dope::conformance

@@ -66,9 +66,9 @@ inline void require_like(const Case& c, const Array& expected, const Array& outp
                     !std::holds_alternative<DenoiseTask>(c.task);
   if (output.shape != expected.shape || (output.element != expected.element && !wide) ||
       output.values.size() != count_of(expected.shape)) {
-    throw Error(text("case ", c.name, ", output ", expected.name),
-                text(name_of(output.element), " ", shape_text(output.shape)),
-                text(name_of(expected.element), " ", shape_text(expected.shape)));
+    fail(text("case ", c.name, ", output ", expected.name),
+         text(name_of(output.element), " ", shape_text(output.shape)),
+         text(name_of(expected.element), " ", shape_text(expected.shape)));
   }
 }
 
@@ -103,8 +103,8 @@ inline std::string verdict_text(const Case& c, const Verdict& verdict, const Tol
   const std::vector<Array> inputs = inputs_of(c);
   const std::vector<Array> expected = expected_of(c, inputs);
   if (outputs.size() != expected.size()) {
-    throw Error(detail::text("case ", c.name), detail::text(outputs.size(), " outputs"),
-                detail::text(expected.size(), " outputs"));
+    fail(detail::text("case ", c.name), detail::text(outputs.size(), " outputs"),
+         detail::text(expected.size(), " outputs"));
   }
   const std::vector<std::vector<Measure>> measures = measures_of(c, inputs, expected);
   detail::Evidence evidence{c, inputs, expected, outputs, measures, tolerance_of(c), {}, {}};
@@ -116,8 +116,8 @@ inline std::string verdict_text(const Case& c, const Verdict& verdict, const Tol
   detail::WrongElement worst;
   for (std::size_t a = 0; a < expected.size(); ++a) {
     if (outputs[a].name != expected[a].name) {
-      throw Error(detail::text("case ", c.name), detail::text("output ", a, " named ", outputs[a].name),
-                  expected[a].name);
+      fail(detail::text("case ", c.name), detail::text("output ", a, " named ", outputs[a].name),
+           expected[a].name);
     }
     detail::require_like(c, expected[a], outputs[a]);
     const Element element = outputs[a].element;

@@ -86,7 +86,7 @@ struct Matrix {
     }
   }
   std::vector<Real> values;
-  for (std::size_t i = 0; i < a.width; ++i) values.push_back(std::max(a(i, i), Real(0)));
+  for (std::size_t i = 0; i < a.width; ++i) values.push_back((std::max)(a(i, i), Real(0)));
   std::sort(values.begin(), values.end(), std::greater<>());
   return values;
 }

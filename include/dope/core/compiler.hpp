@@ -7,17 +7,17 @@
 #if defined(_MSVC_LANG)
 #if _MSVC_LANG < 202002L
 #error "dope needs C++20: compile with /std:c++20 or later"
-#include "dope stops here, see the error above"
+#include "dope/(the compilation ends here, see the error above)"
 #endif
 #elif __cplusplus < 202002L
 #error "dope needs C++20: compile with -std=c++20 or later"
-#include "dope stops here, see the error above"
+#include "dope/(the compilation ends here, see the error above)"
 #endif
 
 #if !defined(__SIZEOF_INT128__)
 #error \
     "dope needs a compiler and a target with unsigned __int128, as GCC and Clang have for 64-bit processors"
-#include "dope stops here, see the error above"
+#include "dope/(the compilation ends here, see the error above)"
 #endif
 
 #if defined(__AVX512CD__) && !defined(__AVX512BW__) && __has_include(<xsimd/config/xsimd_config.hpp>)
@@ -25,7 +25,7 @@
 #if XSIMD_VERSION_MAJOR < 10
 #error \
     "xsimd before version 10 has no registers for AVX-512 without BW (-march=knl): add -mno-avx512f, or use xsimd 10"
-#include "dope stops here, see the error above"
+#include "dope/(the compilation ends here, see the error above)"
 #endif
 #endif
 

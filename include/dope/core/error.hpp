@@ -3,6 +3,7 @@
 
 #include <array>
 #include <charconv>
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -13,11 +14,11 @@
 
 namespace dope {
 
-/// The one exception of the library: a contract that the caller's input breaks.
+/// The one error of the library: a contract that the caller's input breaks.
 ///
 /// what() reads "where: given X, expected Y"; the three parts are kept apart for programs that
-/// report them. Nothing in the library prints, aborts, or throws another type for bad input
-/// (std::bad_alloc passes through).
+/// report them. Nothing in the library prints, or throws another type for bad input (std::bad_alloc
+/// passes through). Where exceptions are disabled, fail() says what happens instead.
 class Error : public std::runtime_error {
  public:
   Error(std::string where, std::string given, std::string expected)
@@ -35,6 +36,69 @@ class Error : public std::runtime_error {
   std::string given_;
   std::string expected_;
 };
+
+#if !DOPE_EXCEPTIONS
+/// What a program without exceptions does with an Error: show it, store it, leave the module. It does not
+/// return: where it does, std::terminate ends the program.
+using ErrorHandler = void (*)(const Error&);
+
+namespace detail {
+inline ErrorHandler error_handler = nullptr;
+}
+
+/// From here on, a violated contract calls `handler` in place of throwing; nullptr: std::terminate at once.
+/// Returns the handler before. Not to be called while other threads use the library.
+inline ErrorHandler set_error_handler(ErrorHandler handler) noexcept {
+  return std::exchange(detail::error_handler, handler);
+}
+#endif
+
+namespace detail {
+
+struct AnyErrorContext {
+  const AnyErrorContext* outer;
+  std::string (*text)(const AnyErrorContext&);
+};
+
+inline constinit thread_local const AnyErrorContext* error_context = nullptr;
+
+/// While one lives, the Errors of its thread say where they come from: `name()`, a text, before their own
+/// `where`, outermost first.
+template <class Name>
+class ErrorContext : AnyErrorContext {
+ public:
+  explicit ErrorContext(Name name)
+      : AnyErrorContext{error_context,
+                        [](const AnyErrorContext& context) {
+                          return std::string(static_cast<const ErrorContext&>(context).name_());
+                        }},
+        name_(std::move(name)) {
+    error_context = this;
+  }
+  ~ErrorContext() { error_context = outer; }
+  ErrorContext(const ErrorContext&) = delete;
+  ErrorContext& operator=(const ErrorContext&) = delete;
+
+ private:
+  Name name_;
+};
+
+}  // namespace detail
+
+/// Ends the call with an Error: thrown, or handed to the handler where exceptions are disabled.
+[[noreturn, gnu::cold]] inline void fail(std::string where, std::string given, std::string expected) {
+  for (const auto* context = detail::error_context; context != nullptr; context = context->outer)
+    where = context->text(*context) + ": " + where;
+#if DOPE_EXCEPTIONS
+  throw Error(std::move(where), std::move(given), std::move(expected));
+#else
+  detail::error_context = nullptr;
+  if (detail::error_handler != nullptr) {
+    detail::error_handler(Error(std::move(where), std::move(given), std::move(expected)));
+  }
+  std::terminate();
+#endif
+}
 
 namespace detail {
 

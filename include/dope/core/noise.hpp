@@ -36,9 +36,8 @@ struct NoiseRow {
 [[nodiscard]] inline std::array<std::uint32_t, 4> noise_words(const NoiseRow& row, std::size_t block) {
   if (row.layer >= (std::size_t{1} << 15) || row.head >= (std::size_t{1} << 16) ||
       std::uint64_t{block} >> 32 != 0) {
-    throw Error("noise_words",
-                detail::text("layer ", row.layer, ", head ", row.head, ", channel block ", block),
-                "layer below 32768, head below 65536, block below 4294967296");
+    fail("noise_words", detail::text("layer ", row.layer, ", head ", row.head, ", channel block ", block),
+         "layer below 32768, head below 65536, block below 4294967296");
   }
   const auto low = [](std::uint64_t word) { return static_cast<std::uint32_t>(word); };
   const auto high = [](std::uint64_t word) { return static_cast<std::uint32_t>(word >> 32); };

@@ -25,8 +25,8 @@ struct HeadView {
   /// Tokens [first, first + count) of the same head.
   [[nodiscard]] HeadView slice(std::size_t first, std::size_t count) const {
     if (first > tokens || count > tokens - first) {
-      throw Error("HeadView::slice", detail::text("tokens [", first, ", +", count, ")"),
-                  detail::text("a range inside ", tokens, " tokens"));
+      fail("HeadView::slice", detail::text("tokens [", first, ", +", count, ")"),
+           detail::text("a range inside ", tokens, " tokens"));
     }
     return {data + first * token_stride, count, width, token_stride};
   }
@@ -53,7 +53,7 @@ struct HeadsView {
   /// Precondition: head < heads (checked: Error).
   [[nodiscard]] HeadView<T> head(std::size_t head) const {
     if (head >= heads) {
-      throw Error("HeadsView::head", detail::text("head ", head), detail::text("a head below ", heads));
+      fail("HeadsView::head", detail::text("head ", head), detail::text("a head below ", heads));
     }
     return {data + head * head_stride, tokens, width, token_stride};
   }

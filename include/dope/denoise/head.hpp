@@ -60,23 +60,23 @@ struct AttentionShape {
 inline void validate(const AttentionShape& shape) {
   if (shape.layers == 0 || shape.key_heads == 0 || shape.query_heads == 0 ||
       shape.query_heads % shape.key_heads != 0) {
-    throw Error("AttentionShape",
-                detail::text(shape.layers, " layers of ", shape.query_heads, " query and ", shape.key_heads,
-                             " key heads"),
-                "at least one layer, and query heads in equal groups, at least one to a key head");
+    fail("AttentionShape",
+         detail::text(shape.layers, " layers of ", shape.query_heads, " query and ", shape.key_heads,
+                      " key heads"),
+         "at least one layer, and query heads in equal groups, at least one to a key head");
   }
   if (shape.rotated_width < 2 || shape.rotated_width % 2 != 0 || shape.rotated_width > shape.head_width) {
-    throw Error("AttentionShape",
-                detail::text("rotated width ", shape.rotated_width, " of head width ", shape.head_width),
-                "an even rotated width from 2 to the head width");
+    fail("AttentionShape",
+         detail::text("rotated width ", shape.rotated_width, " of head width ", shape.head_width),
+         "an even rotated width from 2 to the head width");
   }
 }
 
 /// Throws Error unless `id` is a unit of `shape` under `gqa`.
 inline void require_unit(std::string_view where, const AttentionShape& shape, GqaPolicy gqa, HeadId id) {
   if (id.layer >= shape.layers || id.head >= shape.units(gqa)) {
-    throw Error(std::string(where), detail::text("layer ", id.layer, ", head ", id.head),
-                detail::text("a layer below ", shape.layers, " and a head below ", shape.units(gqa)));
+    fail(std::string(where), detail::text("layer ", id.layer, ", head ", id.head),
+         detail::text("a layer below ", shape.layers, " and a head below ", shape.units(gqa)));
   }
 }
 

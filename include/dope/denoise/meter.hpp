@@ -63,11 +63,10 @@ class HeadMeter {
       : shape_(shape), pairing_(pairing), gram_options_(gram), sampling_(sampling) {
     validate(shape_);
     detail::validate(sampling_);
-    if (wanted.empty()) throw Error("HeadMeter", "no indicator", "at least one");
+    if (wanted.empty()) fail("HeadMeter", "no indicator", "at least one");
     if (2 * native.bands() != shape_.rotated_width || 2 * scaled.bands() != shape_.rotated_width) {
-      throw Error("HeadMeter",
-                  detail::text(native.bands(), " native and ", scaled.bands(), " scaled frequencies"),
-                  detail::text(shape_.rotated_width / 2, " of each"));
+      fail("HeadMeter", detail::text(native.bands(), " native and ", scaled.bands(), " scaled frequencies"),
+           detail::text(shape_.rotated_width / 2, " of each"));
     }
     frequencies_ = {Frequencies{std::vector<double>(native.bands(), 0.0), 1.0}, std::move(scaled),
                     std::move(native)};
@@ -133,8 +132,7 @@ class HeadMeter {
     if (!(other.shape_ == shape_) || other.pairing_ != pairing_ || other.frequencies_ != frequencies_ ||
         !(other.gram_options_ == gram_options_) || !(other.sampling_ == sampling_) ||
         other.needs_ != needs_ || other.pass_ != pass_) {
-      throw Error("HeadMeter::merge", "a meter of other settings or in another pass",
-                  "equal settings and pass");
+      fail("HeadMeter::merge", "a meter of other settings or in another pass", "equal settings and pass");
     }
     for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
       for (std::size_t i = 0; i < layers_[layer].size(); ++i)
@@ -151,8 +149,7 @@ class HeadMeter {
   /// From here on, add() takes the same tokens again, about the means of the first pass. Throws Error
   /// where no second pass is needed, or a layer has no tokens.
   void start_second_pass() {
-    if (!needs_second_pass())
-      throw Error("HeadMeter", "a second pass", "an Uncomp wanted, and one second pass");
+    if (!needs_second_pass()) fail("HeadMeter", "a second pass", "an Uncomp wanted, and one second pass");
     auto layers = layers_;
     for (auto& cells : layers) {
       for (Cell& cell : cells) {
@@ -174,7 +171,7 @@ class HeadMeter {
   /// The Gram of one head. Throws Error where there is no such head or no indicator asked for it.
   [[nodiscard]] const Gram& gram(std::size_t layer, Side side, std::size_t head, Stage stage) const {
     const Cell& cell = cell_of(layer, side, head, stage);
-    if (!cell.gram) throw missing(stage, side);
+    if (!cell.gram) missing(stage, side);
     return *cell.gram;
   }
 
@@ -323,45 +320,40 @@ class HeadMeter {
 
   [[nodiscard]] const Cell& cell_of(std::size_t layer, Side side, std::size_t head, Stage stage) const {
     if (layer >= shape_.layers || head >= heads(side)) {
-      throw Error("HeadMeter", detail::text("layer ", layer, ", ", name_of(side), " head ", head),
-                  detail::text("a layer below ", shape_.layers, " and a head below ", heads(side)));
+      fail("HeadMeter", detail::text("layer ", layer, ", ", name_of(side), " head ", head),
+           detail::text("a layer below ", shape_.layers, " and a head below ", heads(side)));
     }
     return layers_[layer][cell_index(stage, side, head)];
   }
 
-  static Error missing(Stage stage, Side side) {
-    return Error("HeadMeter",
-                 detail::text(name_of(stage), "/", name_of(side), ", not measured for this entropy"),
-                 "an indicator that the meter was made for");
+  [[noreturn]] static void missing(Stage stage, Side side) {
+    fail("HeadMeter", detail::text(name_of(stage), "/", name_of(side), ", not measured for this entropy"),
+         "an indicator that the meter was made for");
   }
 
   template <class = void>
   [[nodiscard]] HeadSpectra spectra(std::size_t layer, Side side, std::size_t head, Stage stage,
                                     Parts parts) const {
     const Cell& cell = cell_of(layer, side, head, stage);
-    if ((parts.head == Kept::yes || parts.bands == Kept::yes) && !cell.gram) throw missing(stage, side);
-    if (parts.uncomp == Kept::yes && !cell.mean) throw missing(stage, side);
+    if ((parts.head == Kept::yes || parts.bands == Kept::yes) && !cell.gram) missing(stage, side);
+    if (parts.uncomp == Kept::yes && !cell.mean) missing(stage, side);
     if (parts.uncomp == Kept::yes && (!cell.centred || cell.centred->tokens() != cell.mean->tokens())) {
-      throw Error("HeadMeter", "an Uncomp score before the second pass is complete",
-                  "start_second_pass(), then every token once more");
+      fail("HeadMeter", "an Uncomp score before the second pass is complete",
+           "start_second_pass(), then every token once more");
     }
-    try {
-      HeadSpectra result;
-      if (parts.head == Kept::yes) result.head = spectrum_of(*cell.gram);
-      if (parts.bands == Kept::yes) {
-        result.bands = band_grams_of(*cell.gram, pairing_, shape_.rotated_width / 2);
-      }
-      if (parts.uncomp == Kept::yes) result.uncomp = spectrum_of(*cell.centred);
-      return result;
-    } catch (const Error& error) {
-      throw named(error, layer, side, head, stage);
+    const detail::ErrorContext context([&] { return name_of_head(layer, side, head, stage); });
+    HeadSpectra result;
+    if (parts.head == Kept::yes) result.head = spectrum_of(*cell.gram);
+    if (parts.bands == Kept::yes) {
+      result.bands = band_grams_of(*cell.gram, pairing_, shape_.rotated_width / 2);
     }
+    if (parts.uncomp == Kept::yes) result.uncomp = spectrum_of(*cell.centred);
+    return result;
   }
 
-  static Error named(const Error& error, std::size_t layer, Side side, std::size_t head, Stage stage) {
-    return Error(detail::text("HeadMeter, layer ", layer, ", ", name_of(side), " head ", head, ", ",
-                              name_of(stage), ": ", error.where()),
-                 error.given(), error.expected());
+  static std::string name_of_head(std::size_t layer, Side side, std::size_t head, Stage stage) {
+    return detail::text("HeadMeter, layer ", layer, ", ", name_of(side), " head ", head, ", ",
+                        name_of(stage));
   }
 
   /// values[i][side][layer * heads + head] of every indicator that reads this stage and side.
@@ -386,12 +378,9 @@ class HeadMeter {
     for (std::size_t layer = 0; layer < shape_.layers; ++layer) {
       for (std::size_t head = 0; head < heads(side); ++head) {
         const HeadSpectra all = spectra(layer, side, head, stage, parts);
+        const detail::ErrorContext context([&] { return name_of_head(layer, side, head, stage); });
         for (const std::size_t i : readers) {
-          try {
-            values[i][static_cast<std::size_t>(side)].push_back(evaluate(indicators[i].entropy, all));
-          } catch (const Error& error) {
-            throw named(error, layer, side, head, stage);
-          }
+          values[i][static_cast<std::size_t>(side)].push_back(evaluate(indicators[i].entropy, all));
         }
       }
     }

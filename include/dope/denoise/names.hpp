@@ -41,7 +41,7 @@ template <NamedEnum Enum>
     if (candidate == name) return static_cast<Enum>(i);
     known += (i == 0 ? "" : ", ") + std::string(candidate);
   }
-  throw Error(std::string(detail::EnumNames<Enum>::what), '"' + std::string(name) + '"', "one of " + known);
+  fail(std::string(detail::EnumNames<Enum>::what), '"' + std::string(name) + '"', "one of " + known);
 }
 
 namespace detail {

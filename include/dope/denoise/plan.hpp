@@ -89,22 +89,22 @@ inline void validate(const Plan& plan) {
     const HeadId unit = plan.heads[i];
     require_unit("Plan", plan.shape, plan.gqa, unit);
     if (i > 0 && !(plan.heads[i - 1] < unit)) {
-      throw Error("Plan", detail::text("layer ", unit.layer, ", head ", unit.head, " out of order or twice"),
-                  "heads strictly ascending by layer, then head");
+      fail("Plan", detail::text("layer ", unit.layer, ", head ", unit.head, " out of order or twice"),
+           "heads strictly ascending by layer, then head");
     }
   }
   const auto* noise = std::get_if<ByGaussian>(&plan.transform);
   const bool matched = noise != nullptr && noise->spread == ByGaussian::Spread::matched;
   const std::size_t expected = matched ? plan.heads.size() : 0;
   if (plan.spreads.size() != expected) {
-    throw Error("Plan", detail::text(plan.spreads.size(), " spreads for ", plan.heads.size(), " heads"),
-                detail::text(expected, " for this transform"));
+    fail("Plan", detail::text(plan.spreads.size(), " spreads for ", plan.heads.size(), " heads"),
+         detail::text(expected, " for this transform"));
   }
   for (const HeadSpread& spread : plan.spreads) {
     if (!(spread.query >= 0.0) || !(spread.key >= 0.0) || !std::isfinite(spread.query) ||
         !std::isfinite(spread.key)) {
-      throw Error("Plan", detail::text("spreads ", spread.query, " and ", spread.key),
-                  "finite spreads of at least 0");
+      fail("Plan", detail::text("spreads ", spread.query, " and ", spread.key),
+           "finite spreads of at least 0");
     }
   }
 }
@@ -118,8 +118,8 @@ inline void validate(const Plan& plan) {
     plan.heads = std::move(heads);
   } else {
     if (spreads.size() != heads.size()) {
-      throw Error("make_plan", detail::text(spreads.size(), " spreads for ", heads.size(), " heads"),
-                  "one per head, or none");
+      fail("make_plan", detail::text(spreads.size(), " spreads for ", heads.size(), " heads"),
+           "one per head, or none");
     }
     std::vector<std::pair<HeadId, HeadSpread>> units;
     for (std::size_t i = 0; i < heads.size(); ++i) units.emplace_back(heads[i], spreads[i]);

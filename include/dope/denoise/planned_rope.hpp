@@ -175,12 +175,12 @@ class PlannedRope {
     validate(plan_);
     const RopeParameters& rope = schedule.rope;
     if (plan_.shape.head_width != rope.head_width || plan_.shape.rotated_width != rope.rotated_width) {
-      throw Error("PlannedRope",
-                  detail::text("a plan for head width ", plan_.shape.head_width, ", rotated ",
-                               plan_.shape.rotated_width),
-                  detail::text("head width ", rope.head_width, ", rotated ", rope.rotated_width));
+      fail("PlannedRope",
+           detail::text("a plan for head width ", plan_.shape.head_width, ", rotated ",
+                        plan_.shape.rotated_width),
+           detail::text("head width ", rope.head_width, ", rotated ", rope.rotated_width));
     }
-    if (schedule.length == 0) throw Error("PlannedRope", "length 0", "at least 1 token");
+    if (schedule.length == 0) fail("PlannedRope", "length 0", "at least 1 token");
     const Frequencies native = native_frequencies(rope);
     scaled_ = scaled_frequencies(rope, schedule.scaling, schedule.length);
     denoised_ = plan_.empty() ? scaled_
@@ -221,8 +221,8 @@ class PlannedRope {
     const AttentionShape& shape = plan_.shape;
     const std::size_t heads = role == HeadRole::shared_key ? shape.key_heads : shape.query_heads;
     if (layer >= shape.layers || head >= heads) {
-      throw Error("PlannedRope", detail::text("layer ", layer, ", head ", head),
-                  detail::text("a layer below ", shape.layers, " and a head below ", heads));
+      fail("PlannedRope", detail::text("layer ", layer, ", head ", head),
+           detail::text("a layer below ", shape.layers, " and a head below ", heads));
     }
   }
 
@@ -234,8 +234,8 @@ class PlannedRope {
       return plan_.denoises_key(layer, head) ? plan_.find({layer, head}) : std::nullopt;
     }
     if (!plan_.needs_own_key(layer, head)) {
-      throw Error("PlannedRope", detail::text("own key of layer ", layer, ", query head ", head),
-                  "a query head of Plan::own_key_heads");
+      fail("PlannedRope", detail::text("own key of layer ", layer, ", query head ", head),
+           "a query head of Plan::own_key_heads");
     }
     return plan_.find({layer, head});
   }
@@ -243,12 +243,12 @@ class PlannedRope {
   template <class T>
   void require_fit(const HeadView<T>& x, std::size_t first) const {
     if (x.width != plan_.shape.head_width) {
-      throw Error("PlannedRope", detail::text("a head of width ", x.width),
-                  detail::text("width ", plan_.shape.head_width));
+      fail("PlannedRope", detail::text("a head of width ", x.width),
+           detail::text("width ", plan_.shape.head_width));
     }
     if (first > rows() || x.tokens > rows() - first) {
-      throw Error("PlannedRope", detail::text("rows [", first, ", +", x.tokens, ")"),
-                  detail::text("a range inside ", rows(), " rows"));
+      fail("PlannedRope", detail::text("rows [", first, ", +", x.tokens, ")"),
+           detail::text("a range inside ", rows(), " rows"));
     }
   }
 

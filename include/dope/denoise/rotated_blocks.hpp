@@ -34,9 +34,9 @@ void require_side(std::string_view where, std::string_view side, const Attention
                   std::size_t layer, HeadsView<const T> x, std::size_t heads, std::size_t tokens,
                   std::span<const std::size_t> read) {
   if (x.heads != heads || x.width != shape.head_width || x.tokens != tokens) {
-    throw Error(text(where, ", layer ", layer),
-                text(x.tokens, " tokens of ", x.heads, " ", side, " heads of width ", x.width),
-                text(tokens, " tokens of ", heads, " heads of width ", shape.head_width));
+    fail(text(where, ", layer ", layer),
+         text(x.tokens, " tokens of ", x.heads, " ", side, " heads of width ", x.width),
+         text(tokens, " tokens of ", heads, " heads of width ", shape.head_width));
   }
   for (std::size_t head = 0; head < x.heads; ++head) {
     const std::string site = text(where, ", layer ", layer, ", ", side, " head ", head);
@@ -44,14 +44,13 @@ void require_side(std::string_view where, std::string_view side, const Attention
     require_rows(site, rows, x.width);
     if (read.size() == tokens) {
       const double peak = checked_peak(site, rows, x.width);
-      if (peak > largest_input<T>)
-        throw Error(site, text("magnitude ", peak), text("at most ", largest_input<T>));
+      if (peak > largest_input<T>) fail(site, text("magnitude ", peak), text("at most ", largest_input<T>));
       continue;
     }
     for (const std::size_t token : read) {
       const auto peak = static_cast<double>(std::bit_cast<T>(peak_bits(rows.slice(token, 1))));
       if (!(peak <= largest_input<T>))
-        throw Error(site, text("magnitude ", peak, " at token ", token), text("at most ", largest_input<T>));
+        fail(site, text("magnitude ", peak, " at token ", token), text("at most ", largest_input<T>));
     }
   }
 }
@@ -60,8 +59,7 @@ inline void require_positions(std::string_view where, std::span<const std::int64
   for (std::size_t token = 0; token < positions.size(); ++token) {
     constexpr std::int64_t farthest = std::int64_t{1} << 53;
     if (positions[token] > farthest || positions[token] < -farthest) {
-      throw Error(text(where), text("position ", positions[token], " of token ", token),
-                  "at most 2^53 in size");
+      fail(text(where), text("position ", positions[token], " of token ", token), "at most 2^53 in size");
     }
   }
 }
@@ -72,8 +70,7 @@ template <Scalar T>
 void require_heads(std::string_view where, const AttentionShape& shape, std::size_t layer,
                    HeadsView<const T> q, HeadsView<const T> k, std::span<const std::int64_t> positions,
                    std::span<const std::size_t> read) {
-  if (layer >= shape.layers)
-    throw Error(text(where), text("layer ", layer), text("a layer below ", shape.layers));
+  if (layer >= shape.layers) fail(text(where), text("layer ", layer), text("a layer below ", shape.layers));
   require_side(where, "query", shape, layer, q, shape.query_heads, positions.size(), read);
   require_side(where, "key", shape, layer, k, shape.key_heads, positions.size(), read);
 }
@@ -87,7 +84,7 @@ template <Scalar T, class Use>
 void for_each_rotated_block(HeadsView<const T> x, const Frequencies& frequencies, Pairing pairing,
                             std::span<const std::int64_t> positions, Use use) {
   using C = compute_t<T>;
-  std::vector<C> copy(std::min(rotated_block_tokens, x.tokens) * x.width);
+  std::vector<C> copy((std::min)(rotated_block_tokens, x.tokens) * x.width);
   for (std::size_t first = 0; first < x.tokens; first += rotated_block_tokens) {
     const std::size_t count = (std::min)(rotated_block_tokens, x.tokens - first);
     const RotationTable<C> table(frequencies, positions.subspan(first, count));

@@ -45,7 +45,7 @@ namespace detail {
 /// Throws Error where a stratum has no position, or more than 2^31.
 inline void validate(const TokenSampling& sampling) {
   if (sampling.stratum == 0 || sampling.stratum > (std::size_t{1} << 31))
-    throw Error("TokenSampling", text("strata of ", sampling.stratum, " tokens"), "1 to 2^31");
+    fail("TokenSampling", text("strata of ", sampling.stratum, " tokens"), "1 to 2^31");
 }
 
 /// The position taken of stratum m, counted from its first: ⌊w·s/2³²⌋, w the first Philox word at (seed, m)

@@ -75,7 +75,7 @@ struct EnumNames<Accumulation> {
   const std::size_t first = name.find('/');
   const std::size_t second = first == std::string_view::npos ? first : name.find('/', first + 1);
   if (second == std::string_view::npos) {
-    throw Error("parse_indicator", '"' + std::string(name) + '"', "stage/side/entropy");
+    fail("parse_indicator", '"' + std::string(name) + '"', "stage/side/entropy");
   }
   return {parse<Stage>(name.substr(0, first)), parse<ScoredSide>(name.substr(first + 1, second - first - 1)),
           parse_entropy(name.substr(second + 1))};

@@ -42,12 +42,12 @@ namespace detail {
 inline std::size_t count_of(const Amount& amount, std::size_t heads) {
   if (const auto* count = std::get_if<Count>(&amount)) {
     if (count->n > heads) {
-      throw Error("select", text(count->n, " heads"), text("at most the ", heads, " there are"));
+      fail("select", text(count->n, " heads"), text("at most the ", heads, " there are"));
     }
     return count->n;
   }
   const double tau = std::get<Quantile>(amount).tau;
-  if (!(tau >= 0.0 && tau <= 1.0)) throw Error("select", text("quantile ", tau), "a quantile from 0 to 1");
+  if (!(tau >= 0.0 && tau <= 1.0)) fail("select", text("quantile ", tau), "a quantile from 0 to 1");
   std::size_t k = 0;
   while (k < heads && static_cast<double>(k + 1) / static_cast<double>(heads) <= tau) ++k;
   return k;
@@ -58,17 +58,15 @@ inline void require_scores(std::span<const HeadScore> scores) {
   ids.reserve(scores.size());
   for (const HeadScore& score : scores) {
     if (!std::isfinite(score.value)) {
-      throw Error("select",
-                  text("score ", score.value, " of layer ", score.id.layer, ", head ", score.id.head),
-                  "finite scores");
+      fail("select", text("score ", score.value, " of layer ", score.id.layer, ", head ", score.id.head),
+           "finite scores");
     }
     ids.push_back(score.id);
   }
   std::sort(ids.begin(), ids.end());
   const auto twice = std::adjacent_find(ids.begin(), ids.end());
   if (twice != ids.end()) {
-    throw Error("select", text("layer ", twice->layer, ", head ", twice->head, " twice"),
-                "one score per head");
+    fail("select", text("layer ", twice->layer, ", head ", twice->head, " twice"), "one score per head");
   }
 }
 
@@ -107,7 +105,7 @@ inline void require_scores(std::span<const HeadScore> scores) {
   validate(shape);
   const std::size_t units = shape.units(gqa);
   if (n > shape.layers * units) {
-    throw Error("random_heads", detail::text(n, " heads"), detail::text("at most ", shape.layers * units));
+    fail("random_heads", detail::text(n, " heads"), detail::text("at most ", shape.layers * units));
   }
   std::vector<std::pair<std::uint64_t, HeadId>> lots;
   lots.reserve(shape.layers * units);

@@ -56,8 +56,8 @@ class SpreadMeter {
       : shape_(shape), pairing_(pairing), scaled_(std::move(scaled)) {
     validate(shape_);
     if (2 * scaled_.bands() != shape_.rotated_width) {
-      throw Error("SpreadMeter", detail::text(scaled_.bands(), " bands"),
-                  detail::text(shape_.rotated_width / 2, " for rotated width ", shape_.rotated_width));
+      fail("SpreadMeter", detail::text(scaled_.bands(), " bands"),
+           detail::text(shape_.rotated_width / 2, " for rotated width ", shape_.rotated_width));
     }
     moments_.resize(shape_.layers * heads_per_layer());
   }
@@ -89,7 +89,7 @@ class SpreadMeter {
   /// Throws Error unless shapes, pairing and frequencies are equal.
   void merge(const SpreadMeter& other) {
     if (!(other.shape_ == shape_) || other.pairing_ != pairing_ || !(other.scaled_ == scaled_)) {
-      throw Error("SpreadMeter::merge", "a meter of another model", "equal shape, pairing and frequencies");
+      fail("SpreadMeter::merge", "a meter of another model", "equal shape, pairing and frequencies");
     }
     for (std::size_t i = 0; i < moments_.size(); ++i) moments_[i].merge(other.moments_[i]);
   }
@@ -108,7 +108,7 @@ class SpreadMeter {
       for (std::size_t i = 0; i < (alone ? 1 : shape_.group()); ++i) query.merge(layer[first + i]);
       const Moments& key = layer[shape_.query_heads + key_head];
       if (query.count == 0.0 || key.count == 0.0) {
-        throw Error("SpreadMeter::spreads", detail::text("no tokens of layer ", unit.layer), "at least one");
+        fail("SpreadMeter::spreads", detail::text("no tokens of layer ", unit.layer), "at least one");
       }
       result.push_back({query.deviation(), key.deviation()});
     }

@@ -70,10 +70,10 @@ inline void validate(const Transform& transform) {
   const auto* noise = std::get_if<ByGaussian>(&transform);
   if (noise == nullptr) return;
   if (!(noise->sigma >= 0.0) || !std::isfinite(noise->sigma)) {
-    throw Error("ByGaussian", detail::text("sigma ", noise->sigma), "a finite sigma of at least 0");
+    fail("ByGaussian", detail::text("sigma ", noise->sigma), "a finite sigma of at least 0");
   }
   if (noise->reading == ByGaussian::Reading::modulate && noise->spread == ByGaussian::Spread::matched) {
-    throw Error("ByGaussian", "modulate with a matched spread", "a fixed sigma: a factor replaces nothing");
+    fail("ByGaussian", "modulate with a matched spread", "a fixed sigma: a factor replaces nothing");
   }
 }
 
@@ -81,16 +81,15 @@ namespace detail {
 
 inline void require_alike(const Frequencies& native, const Frequencies& scaled, std::size_t training_length) {
   if (native.bands() != scaled.bands() || native.bands() == 0) {
-    throw Error("low_bands", text(native.bands(), " native and ", scaled.bands(), " scaled frequencies"),
-                "equally many, at least one");
+    fail("low_bands", text(native.bands(), " native and ", scaled.bands(), " scaled frequencies"),
+         "equally many, at least one");
   }
-  if (training_length == 0) throw Error("low_bands", "training length 0", "at least 1 token");
+  if (training_length == 0) fail("low_bands", "training length 0", "at least 1 token");
   for (const Frequencies* frequencies : {&native, &scaled}) {
     for (std::size_t band = 0; band < frequencies->bands(); ++band) {
       const double omega = frequencies->omega[band];
       if (!(omega >= 0.0) || !std::isfinite(omega)) {
-        throw Error("low_bands", text("frequency ", omega, " in band ", band),
-                    "finite frequencies of at least 0");
+        fail("low_bands", text("frequency ", omega, " in band ", band), "finite frequencies of at least 0");
       }
     }
   }
@@ -112,8 +111,8 @@ inline void require_alike(const Frequencies& native, const Frequencies& scaled, 
   for (std::size_t band = 0; band < judged.bands(); ++band) {
     if (judged.omega[band] > highest) continue;
     if (parts.reading == ByParts::Reading::remove && scaled.omega[band] == 0.0) {
-      throw Error("low_bands", detail::text("by parts, remove, over band ", band, " that does not turn"),
-                  "a scaling that turns every low band, or the reading identity");
+      fail("low_bands", detail::text("by parts, remove, over band ", band, " that does not turn"),
+           "a scaling that turns every low band, or the reading identity");
     }
     low.push_back(band);
   }

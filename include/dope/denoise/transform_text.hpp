@@ -23,7 +23,7 @@ Number number_of(std::string_view where, std::string_view digits) {
   Number value{};
   const auto [end, status] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
   if (status != std::errc{} || end != digits.data() + digits.size()) {
-    throw Error(std::string(where), '"' + std::string(digits) + '"', "a number");
+    fail(std::string(where), '"' + std::string(digits) + '"', "a number");
   }
   return value;
 }
@@ -47,7 +47,7 @@ struct Call {
 
 inline Call parse_call(std::string_view where, std::string_view text) {
   const auto bad = [&] {
-    return Error(std::string(where), '"' + std::string(text) + '"', "name or name(key=value, ...)");
+    fail(std::string(where), '"' + std::string(text) + '"', "name or name(key=value, ...)");
   };
   const auto trimmed = [](std::string_view part) {
     while (!part.empty() && part.front() == ' ') part.remove_prefix(1);
@@ -57,17 +57,17 @@ inline Call parse_call(std::string_view where, std::string_view text) {
   const std::size_t open = text.find('(');
   Call call{text.substr(0, open), {}};
   if (open == std::string_view::npos) return call;
-  if (text.back() != ')') throw bad();
+  if (text.back() != ')') bad();
   std::string_view rest = text.substr(open + 1, text.size() - open - 2);
   while (!rest.empty()) {
     const std::size_t comma = rest.find(',');
     const std::string_view argument = trimmed(rest.substr(0, comma));
     const std::size_t equals = argument.find('=');
-    if (equals == std::string_view::npos || equals + 1 == argument.size()) throw bad();
+    if (equals == std::string_view::npos || equals + 1 == argument.size()) bad();
     call.arguments.emplace_back(argument.substr(0, equals), argument.substr(equals + 1));
     if (comma == std::string_view::npos) break;
     rest.remove_prefix(comma + 1);
-    if (rest.empty()) throw bad();
+    if (rest.empty()) bad();
   }
   return call;
 }
@@ -125,11 +125,11 @@ void take_enum(Call& call, std::string_view key, Enum& value) {
     }
     transform = noise;
   } else {
-    throw Error(std::string(where), '"' + std::string(call.name) + '"', "by_parts, by_all or by_gaussian");
+    fail(std::string(where), '"' + std::string(call.name) + '"', "by_parts, by_all or by_gaussian");
   }
   if (!call.arguments.empty()) {
-    throw Error(std::string(where), "key \"" + std::string(call.arguments.front().first) + '"',
-                "a key of " + std::string(call.name) + ", once");
+    fail(std::string(where), "key \"" + std::string(call.arguments.front().first) + '"',
+         "a key of " + std::string(call.name) + ", once");
   }
   validate(transform);
   return transform;

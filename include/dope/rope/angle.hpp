@@ -13,7 +13,6 @@
 // contracts cannot change a bit. cos is even and sin odd in m, to the last bit; angle 0 gives exactly (1,
 // +0).
 
-DOPE_IEEE_BEGIN
 namespace dope::detail {
 
 struct CosSin {
@@ -156,4 +155,3 @@ class ExactTurn {
 };
 
 }  // namespace dope::detail
-DOPE_IEEE_END

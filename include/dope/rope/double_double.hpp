@@ -10,7 +10,6 @@
 // the three functions that frequencies are made of. Frequencies are computed in them and rounded once: a ramp
 // that subtracts nearly equal numbers then loses nothing that shows.
 
-DOPE_IEEE_BEGIN
 namespace dope::detail {
 
 /// high + low, |low| at most half a unit in the last place of high: `high` is the value rounded to double.
@@ -105,4 +104,3 @@ struct DoubleDouble {
 inline constexpr DoubleDouble two_pi{0x1.921fb54442d18p+2, 0x1.1a62633145c07p-52};
 
 }  // namespace dope::detail
-DOPE_IEEE_END

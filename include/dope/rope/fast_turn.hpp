@@ -16,7 +16,6 @@
 // and 27 bits: fused or not, the sum is the same. Hence the bits depend on the entry alone: not on its
 // neighbours, nor on the compiler, its contraction of products, or the target.
 
-DOPE_IEEE_BEGIN
 namespace dope::detail {
 
 /// A fraction of a turn φ in steps of 2⁻¹²⁸, from which a multiple's is taken in steps of 2⁻⁶⁴.
@@ -150,4 +149,3 @@ struct TurnBlock {
 };
 
 }  // namespace dope::detail
-DOPE_IEEE_END

@@ -15,7 +15,6 @@
 // of fast_turn.hpp; the few near a multiple of ¼ turn once more by angle.hpp. An entry's bits depend on its
 // (m, ω, a) alone, as both do.
 
-DOPE_IEEE_BEGIN
 namespace dope::detail {
 
 /// Bands by the real number m·ω, none of them at rest; at most `most`, so that their steps fit on the stack.
@@ -147,4 +146,3 @@ void fill_float_table(std::span<const double> omega, double attention_factor, st
 }
 
 }  // namespace dope::detail
-DOPE_IEEE_END

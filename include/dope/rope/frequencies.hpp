@@ -31,20 +31,21 @@ struct RopeParameters {
 
 /// Throws Error unless base > 1 is finite, 2 ≤ d ≤ head width ≤ 2²⁰, d even, L ≥ 1.
 inline void validate(const RopeParameters& rope) {
+  detail::require_ieee("RopeParameters");
   if (!(rope.base > 1.0) || !std::isfinite(rope.base)) {
-    throw Error("RopeParameters", detail::text("base ", rope.base), "a finite base above 1");
+    fail("RopeParameters", detail::text("base ", rope.base), "a finite base above 1");
   }
   if (rope.rotated_width < 2 || rope.rotated_width % 2 != 0 || rope.rotated_width > rope.head_width) {
-    throw Error("RopeParameters",
-                detail::text("rotated width ", rope.rotated_width, " of head width ", rope.head_width),
-                "an even rotated width from 2 to the head width");
+    fail("RopeParameters",
+         detail::text("rotated width ", rope.rotated_width, " of head width ", rope.head_width),
+         "an even rotated width from 2 to the head width");
   }
   if (rope.head_width > widest_head) {
-    throw Error("RopeParameters", detail::text("head width ", rope.head_width),
-                detail::text("at most ", widest_head));
+    fail("RopeParameters", detail::text("head width ", rope.head_width),
+         detail::text("at most ", widest_head));
   }
   if (rope.training_length == 0) {
-    throw Error("RopeParameters", "training length 0", "at least 1 token");
+    fail("RopeParameters", "training length 0", "at least 1 token");
   }
 }
 

@@ -57,8 +57,8 @@ struct ListedRow {
 template <class T, class C>
 void require_width(const T& x, const TableView<C>& table) {
   if (table.rotated_width() > x.width) {
-    throw Error("rotate", text("a table of ", table.bands, " bands for heads of width ", x.width),
-                text("at most ", x.width / 2, " bands"));
+    fail("rotate", text("a table of ", table.bands, " bands for heads of width ", x.width),
+         text("at most ", x.width / 2, " bands"));
   }
 }
 
@@ -66,8 +66,8 @@ template <class T, class C>
 void require_rows(const T& x, const TableView<C>& table, OwnRow) {
   require_width(x, table);
   if (x.tokens > table.rows) {
-    throw Error("rotate", text(x.tokens, " tokens for a table of ", table.rows, " rows"),
-                "at least one row per token");
+    fail("rotate", text(x.tokens, " tokens for a table of ", table.rows, " rows"),
+         "at least one row per token");
   }
 }
 
@@ -75,13 +75,12 @@ template <class T, class C, Position P>
 void require_rows(const T& x, const TableView<C>& table, ListedRow<P> listed) {
   require_width(x, table);
   if (listed.rows.size() != x.tokens) {
-    throw Error("rotate", text(listed.rows.size(), " rows for ", x.tokens, " tokens"), "one row per token");
+    fail("rotate", text(listed.rows.size(), " rows for ", x.tokens, " tokens"), "one row per token");
   }
   for (std::size_t token = 0; token < x.tokens; ++token) {
     const P row = listed.rows[token];
     if (row < 0 || static_cast<std::uint64_t>(row) >= table.rows) {
-      throw Error("rotate", text("row ", row, " for token ", token),
-                  text("a row from 0 to ", table.rows, " - 1"));
+      fail("rotate", text("row ", row, " for token ", token), text("a row from 0 to ", table.rows, " - 1"));
     }
   }
 }
@@ -89,10 +88,9 @@ void require_rows(const T& x, const TableView<C>& table, ListedRow<P> listed) {
 template <class A, class B>
 void require_same_shape(const A& from, const B& to) {
   if (from.tokens != to.tokens || from.width != to.width) {
-    throw Error(
-        "rotate",
-        text("source of ", from.tokens, " x ", from.width, ", destination of ", to.tokens, " x ", to.width),
-        "equal shapes");
+    fail("rotate",
+         text("source of ", from.tokens, " x ", from.width, ", destination of ", to.tokens, " x ", to.width),
+         "equal shapes");
   }
 }
 
@@ -184,7 +182,7 @@ template <Turn turn, Scalar T>
 void turn_per_head(HeadsView<T> x, std::span<const TableView<compute_t<T>>> tables, Pairing pairing) {
   using C = compute_t<T>;
   if (tables.size() != x.heads) {
-    throw Error("rotate", text(tables.size(), " tables for ", x.heads, " heads"), "one table per head");
+    fail("rotate", text(tables.size(), " tables for ", x.heads, " heads"), "one table per head");
   }
   if (x.heads == 0) return;
   bool alike = true;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
+#include "dope/core/ieee.hpp"
 #include "dope/rope/double_double.hpp"
 #include "dope/rope/frequencies.hpp"
 
@@ -126,20 +127,19 @@ namespace detail {
 
 inline void require_factor(std::string_view where, double factor) {
   if (!(factor >= 1.0) || !std::isfinite(factor)) {
-    throw Error(std::string(where), text("factor ", factor), "a finite factor of at least 1");
+    fail(std::string(where), text("factor ", factor), "a finite factor of at least 1");
   }
 }
 
 inline void require_ends(std::string_view where, double low, double high) {
   if (!(low > 0.0) || !(high >= low) || !std::isfinite(high)) {
-    throw Error(std::string(where), text("ends ", low, " and ", high),
-                "0 < low end <= high end, both finite");
+    fail(std::string(where), text("ends ", low, " and ", high), "0 < low end <= high end, both finite");
   }
 }
 
 inline double require_positive(std::string_view where, double value) {
   if (!(value > 0.0) || !std::isfinite(value)) {
-    throw Error(std::string(where), text(value), "a positive finite number");
+    fail(std::string(where), text(value), "a positive finite number");
   }
   return value;
 }
@@ -153,7 +153,7 @@ template <class AnyYarn>
 double yarn_attention_factor(const AnyYarn& yarn) {
   for (const auto& mscale : {yarn.mscale, yarn.mscale_all_dim}) {
     if (!std::isfinite(mscale.value_or(0.0))) {
-      throw Error("Yarn mscale, mscale_all_dim", text(*mscale), "finite numbers");
+      fail("Yarn mscale, mscale_all_dim", text(*mscale), "finite numbers");
     }
   }
   if (yarn.attention_factor) {
@@ -236,10 +236,9 @@ struct Scale {
   void operator()(const LongRope& longrope) {
     const auto& factors = length > rope.training_length ? longrope.long_factor : longrope.short_factor;
     if (longrope.short_factor.size() != rope.bands() || longrope.long_factor.size() != rope.bands()) {
-      throw Error(
-          "LongRope",
-          text(longrope.short_factor.size(), " short and ", longrope.long_factor.size(), " long factors"),
-          text(rope.bands(), " of each, one per band"));
+      fail("LongRope",
+           text(longrope.short_factor.size(), " short and ", longrope.long_factor.size(), " long factors"),
+           text(rope.bands(), " of each, one per band"));
     }
     for (const auto* list : {&longrope.short_factor, &longrope.long_factor}) {
       for (const double factor : *list) require_positive("LongRope factor list", factor);
@@ -251,7 +250,7 @@ struct Scale {
           require_positive("LongRope attention_factor", *longrope.attention_factor);
     } else if (longrope.factor > 1.0) {
       if (rope.training_length < 2) {
-        throw Error("LongRope", "training length 1", "at least 2 tokens, for ln L");
+        fail("LongRope", "training length 1", "at least 2 tokens, for ln L");
       }
       const DoubleDouble ratio = log(DoubleDouble(longrope.factor)) / log(training_length());
       frequencies.attention_factor = sqrt(ratio + 1.0).high;
@@ -260,7 +259,7 @@ struct Scale {
 
   void operator()(const Proportional& proportional) {
     if (!(proportional.fraction >= 0.0 && proportional.fraction <= 1.0)) {
-      throw Error("Proportional", text("fraction ", proportional.fraction), "a fraction in [0, 1]");
+      fail("Proportional", text("fraction ", proportional.fraction), "a fraction in [0, 1]");
     }
     const double turning = std::floor(proportional.fraction * static_cast<double>(rope.bands()));
     for (std::size_t band = 0; band < frequencies.bands(); ++band) {
@@ -281,8 +280,8 @@ struct Scale {
     for (std::size_t band = 0; band < frequencies.bands(); ++band) {
       const double rounded = scaled(band, omega).high;
       if (!std::isfinite(rounded)) {
-        throw Error("scaled_frequencies", text("parameters that make frequency ", rounded, " of band ", band),
-                    "parameters of finite frequencies");
+        fail("scaled_frequencies", text("parameters that make frequency ", rounded, " of band ", band),
+             "parameters of finite frequencies");
       }
       frequencies.omega[band] = rounded;
       omega = omega * ratio;
@@ -296,8 +295,7 @@ struct Scale {
     }
     const auto width = static_cast<double>(rope.rotated_width);
     if (!std::isfinite(rope.base * std::pow(stretch.high, width / (width - 2.0)))) {
-      throw Error("frequencies", text("NTK stretch ", stretch.high, " of base ", rope.base),
-                  "a finite scaled base");
+      fail("frequencies", text("NTK stretch ", stretch.high, " of base ", rope.base), "a finite scaled base");
     }
     const DoubleDouble native = log(DoubleDouble(rope.base)) / DoubleDouble::of(rope.bands());
     const DoubleDouble ratio = exp(-(native + log(stretch) / DoubleDouble::of(rope.bands() - 1)));

@@ -38,7 +38,7 @@ inline constexpr std::int64_t farthest_position = std::int64_t{1} << 53;
 
 inline void require_position(std::int64_t position) {
   if (position > farthest_position || position < -farthest_position) {
-    throw Error("fill_table", text("position ", position), "at most 2^53 in size");
+    fail("fill_table", text("position ", position), "at most 2^53 in size");
   }
 }
 
@@ -73,17 +73,18 @@ void fill_by_entry(std::span<const double> omega, double attention_factor, std::
 template <std::floating_point C, Position P>
 void fill_table(std::span<const double> omega, double attention_factor, std::span<const P> positions,
                 Angles angles, C* cos, C* sin, std::size_t stride) {
+  detail::require_ieee("fill_table");
   if (stride < omega.size()) {
-    throw Error("fill_table", detail::text("row stride ", stride),
-                detail::text("at least ", omega.size(), " bands"));
+    fail("fill_table", detail::text("row stride ", stride),
+         detail::text("at least ", omega.size(), " bands"));
   }
   if (!std::isfinite(attention_factor)) {
-    throw Error("fill_table", detail::text("attention factor ", attention_factor), "a finite number");
+    fail("fill_table", detail::text("attention factor ", attention_factor), "a finite number");
   }
   for (std::size_t band = 0; band < omega.size(); ++band) {
     if (!(std::abs(omega[band]) <= 1024.0)) {
-      throw Error("fill_table", detail::text("frequency ", omega[band], " in band ", band),
-                  "radians per position in [-1024, 1024]");
+      fail("fill_table", detail::text("frequency ", omega[band], " in band ", band),
+           "radians per position in [-1024, 1024]");
     }
   }
   for (std::size_t row = 0; row < positions.size(); ++row) detail::require_position(positions[row]);
@@ -130,7 +131,7 @@ class RotationTable {
   static std::vector<std::int64_t> consecutive(std::int64_t first, std::size_t count) {
     detail::require_position(first);
     if (count > static_cast<std::uint64_t>(detail::farthest_position - first) + 1) {
-      throw Error("RotationTable", detail::text(count, " positions from ", first, " on"), "none above 2^53");
+      fail("RotationTable", detail::text(count, " positions from ", first, " on"), "none above 2^53");
     }
     std::vector<std::int64_t> positions(count);
     for (std::size_t i = 0; i < count; ++i) positions[i] = first + static_cast<std::int64_t>(i);

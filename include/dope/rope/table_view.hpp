@@ -29,8 +29,8 @@ struct TableView {
   /// Rows [first, first + count).
   [[nodiscard]] TableView slice(std::size_t first, std::size_t count) const {
     if (first > rows || count > rows - first) {
-      throw Error("TableView::slice", detail::text("rows [", first, ", +", count, ")"),
-                  detail::text("a range inside ", rows, " rows"));
+      fail("TableView::slice", detail::text("rows [", first, ", +", count, ")"),
+           detail::text("a range inside ", rows, " rows"));
     }
     return {cos + first * stride, sin + first * stride, count, bands, stride};
   }

@@ -40,10 +40,10 @@ class AttentionMeasures {
   explicit AttentionMeasures(AttentionProbe probe)
       : probe_(probe), sink_mass_(probe.sinks), sink_rows_(probe.sinks) {
     if (probe.needle_first > probe.needle_last || probe.recent == 0) {
-      throw Error("AttentionMeasures",
-                  detail::text("needle [", probe.needle_first, ", ", probe.needle_last, "), ", probe.recent,
-                               " recent"),
-                  "an ordered needle range and at least 1 recent token");
+      fail("AttentionMeasures",
+           detail::text("needle [", probe.needle_first, ", ", probe.needle_last, "), ", probe.recent,
+                        " recent"),
+           "an ordered needle range and at least 1 recent token");
     }
   }
 
@@ -78,7 +78,7 @@ class AttentionMeasures {
 
   /// Throws Error unless both probe the same.
   void merge(const AttentionMeasures& other) {
-    if (other.probe_ != probe_) throw Error("AttentionMeasures::merge", "another probe", "equal probes");
+    if (other.probe_ != probe_) fail("AttentionMeasures::merge", "another probe", "equal probes");
     for (std::size_t k = 0; k < probe_.sinks; ++k) {
       sink_mass_[k] += other.sink_mass_[k];
       sink_rows_[k] += other.sink_rows_[k];
@@ -96,8 +96,8 @@ class AttentionMeasures {
 
   [[nodiscard]] double sink_score(std::size_t position) const {
     if (position >= probe_.sinks) {
-      throw Error("AttentionMeasures::sink_score", detail::text("position ", position),
-                  detail::text("one of the ", probe_.sinks, " probed"));
+      fail("AttentionMeasures::sink_score", detail::text("position ", position),
+           detail::text("one of the ", probe_.sinks, " probed"));
     }
     return mean("sink_score", sink_mass_[position], sink_rows_[position]);
   }
@@ -113,23 +113,22 @@ class AttentionMeasures {
     for (std::size_t j = 0; j < row.size(); ++j) {
       const auto value = static_cast<double>(row[j]);
       if (!(value >= 0.0) || !std::isfinite(value)) {
-        throw Error("AttentionMeasures::add_row",
-                    detail::text(value, " in column ", j, " of row ", row.size() - 1), "a probability");
+        fail("AttentionMeasures::add_row", detail::text(value, " in column ", j, " of row ", row.size() - 1),
+             "a probability");
       }
       total += value;
     }
     constexpr double storage_error = 0.02;  // a sum of bfloat16 roundings, each 2⁻⁹, with room
     if (!(std::abs(total - 1.0) <= storage_error)) {
-      throw Error("AttentionMeasures::add_row",
-                  detail::text("a row of ", row.size(), " entries of sum ", total),
-                  "at least 1 entry, of sum 1");
+      fail("AttentionMeasures::add_row", detail::text("a row of ", row.size(), " entries of sum ", total),
+           "at least 1 entry, of sum 1");
     }
     return total;
   }
 
   static double mean(std::string_view name, double sum, std::size_t count) {
     if (count == 0)
-      throw Error(detail::text("AttentionMeasures::", name), "no row it is measured on", "at least one");
+      fail(detail::text("AttentionMeasures::", name), "no row it is measured on", "at least one");
     return sum / static_cast<double>(count);
   }
 
@@ -147,7 +146,7 @@ class AttentionMeasures {
 /// Sink rate: the share of heads whose sink score passes `threshold` (arXiv 2410.10781: α of the first
 /// token, 0.3). Throws Error for no head.
 [[nodiscard]] inline double sink_rate(std::span<const double> sink_scores, double threshold = 0.3) {
-  if (sink_scores.empty()) throw Error("sink_rate", "no head", "at least one sink score");
+  if (sink_scores.empty()) fail("sink_rate", "no head", "at least one sink score");
   const auto above =
       std::count_if(sink_scores.begin(), sink_scores.end(), [=](double s) { return s > threshold; });
   return static_cast<double>(above) / static_cast<double>(sink_scores.size());

@@ -55,15 +55,15 @@ struct BandGram {
 class BandGrams {
  public:
   BandGrams(std::size_t bands, Pairing pairing) : pairing_(pairing), grams_(bands) {
-    if (bands == 0) throw Error("BandGrams", "0 bands", "at least 1");
+    if (bands == 0) fail("BandGrams", "0 bands", "at least 1");
   }
 
   /// Throws Error on non-finite input (naming the token), or where the bands do not fit the width.
   template <Readable T>
   void add(HeadView<T> rows) {
     if (rows.width < 2 * bands()) {
-      throw Error("BandGrams::add", detail::text("width ", rows.width),
-                  detail::text("at least ", 2 * bands(), " channels for ", bands(), " bands"));
+      fail("BandGrams::add", detail::text("width ", rows.width),
+           detail::text("at least ", 2 * bands(), " channels for ", bands(), " bands"));
     }
     detail::checked_peak("BandGrams::add", rows, rows.width);
     for (std::size_t token = 0; token < rows.tokens; ++token) {
@@ -83,8 +83,8 @@ class BandGrams {
   /// Throws Error unless bands and pairing are equal.
   void merge(const BandGrams& other) {
     if (other.bands() != bands() || other.pairing_ != pairing_) {
-      throw Error("BandGrams::merge", detail::text(other.bands(), " bands"),
-                  detail::text(bands(), " bands and equal pairing"));
+      fail("BandGrams::merge", detail::text(other.bands(), " bands"),
+           detail::text(bands(), " bands and equal pairing"));
     }
     for (std::size_t band = 0; band < bands(); ++band) {
       grams_[band].xx += other.grams_[band].xx;
@@ -101,7 +101,7 @@ class BandGrams {
   /// Precondition: band < bands() (checked: Error).
   [[nodiscard]] const BandGram& operator[](std::size_t band) const {
     if (band >= bands()) {
-      throw Error("BandGrams", detail::text("band ", band), detail::text("a band below ", bands()));
+      fail("BandGrams", detail::text("band ", band), detail::text("a band below ", bands()));
     }
     return grams_[band];
   }
@@ -120,8 +120,8 @@ class BandGrams {
 template <std::same_as<Gram> AGram>
 [[nodiscard]] BandGrams band_grams_of(const AGram& gram, Pairing pairing, std::size_t bands) {
   if (2 * bands > gram.width()) {
-    throw Error("band_grams_of", detail::text(bands, " bands of width ", gram.width()),
-                detail::text("at most ", gram.width() / 2, " bands"));
+    fail("band_grams_of", detail::text(bands, " bands of width ", gram.width()),
+         detail::text("at most ", gram.width() / 2, " bands"));
   }
   const Matrix matrix = gram.matrix();
   BandGrams blocks(bands, pairing);

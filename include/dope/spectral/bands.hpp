@@ -87,8 +87,8 @@ inline double largest_singular_value(double a, double b, double c, double d) noe
 template <Readable T>
 [[nodiscard]] std::vector<BandReport> band_reports(HeadView<T> rows, Pairing pairing, std::size_t bands) {
   if (rows.tokens == 0 || bands == 0 || 2 * bands > rows.width) {
-    throw Error("band_reports", detail::text(rows.tokens, " tokens, ", bands, " bands, width ", rows.width),
-                "at least 1 token and 1 band, and two channels a band");
+    fail("band_reports", detail::text(rows.tokens, " tokens, ", bands, " bands, width ", rows.width),
+         "at least 1 token and 1 band, and two channels a band");
   }
   detail::checked_peak("band_reports", rows, rows.width);
   double energy = 0.0;
@@ -98,7 +98,7 @@ template <Readable T>
       energy += value * value;
     }
   }
-  if (!(energy > 0.0)) throw Error("band_reports", "a head of zeros", "a row with a direction");
+  if (!(energy > 0.0)) fail("band_reports", "a head of zeros", "a row with a direction");
 
   const auto count = static_cast<double>(rows.tokens);
   std::vector<BandReport> reports(bands);
@@ -144,9 +144,8 @@ template <Readable T>
 [[nodiscard]] inline BandScoreReport band_score_report(const BandReport& query, const BandReport& key,
                                                        std::size_t head_width) {
   if (query.band != key.band || head_width == 0) {
-    throw Error("band_score_report",
-                detail::text("bands ", query.band, " and ", key.band, ", width ", head_width),
-                "the same band and a width of at least 1");
+    fail("band_score_report", detail::text("bands ", query.band, " and ", key.band, ", width ", head_width),
+         "the same band and a width of at least 1");
   }
   BandScoreReport report;
   report.band = query.band;

@@ -46,8 +46,8 @@ inline constexpr double largest_magnitude = 0x1p+480;
 template <Readable T>
 void require_rows(std::string_view where, HeadView<T> rows, std::size_t width) {
   if (rows.width != width || (rows.tokens > 1 && rows.token_stride < width)) {
-    throw Error(std::string(where), text("rows of width ", rows.width, " at stride ", rows.token_stride),
-                text("width ", width, " and a stride of at least that"));
+    fail(std::string(where), text("rows of width ", rows.width, " at stride ", rows.token_stride),
+         text("width ", width, " and a stride of at least that"));
   }
 }
 
@@ -84,9 +84,9 @@ double checked_peak(std::string_view where, HeadView<T> rows, std::size_t width)
       for (std::size_t channel = 0; channel < width; ++channel) {
         const Stored value = rows.row(token)[channel];
         if (!fits(magnitude_bits<Stored>(value))) {
-          throw Error(std::string(where),
-                      text(static_cast<double>(value), " at token ", token, ", channel ", channel),
-                      "finite values of magnitude at most 2^480");
+          fail(std::string(where),
+               text(static_cast<double>(value), " at token ", token, ", channel ", channel),
+               "finite values of magnitude at most 2^480");
         }
       }
     }

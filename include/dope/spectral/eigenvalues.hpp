@@ -294,8 +294,7 @@ template <class = void>
   }
   Tridiagonal tridiagonal = tridiagonal_of(groups);
   if (!solve_tridiagonal(tridiagonal))
-    throw Error("symmetric_eigenvalues", "a matrix whose iteration does not end",
-                "a finite symmetric matrix");
+    fail("symmetric_eigenvalues", "a matrix whose iteration does not end", "a finite symmetric matrix");
   for (double& value : tridiagonal.diagonal) value = std::ldexp(value, exponent);
   return std::move(tridiagonal.diagonal);
 }

@@ -80,15 +80,14 @@ inline double minus_x_log_x(double x) noexcept { return x > 0.0 ? -x * std::log(
 
 inline void require_truncation(std::string_view where, std::size_t r, std::size_t width) {
   if (r == 0 || r > width) {
-    throw Error(std::string(where), text("r = ", r), text("r from 1 to the width ", width));
+    fail(std::string(where), text("r = ", r), text("r from 1 to the width ", width));
   }
 }
 
 inline void require_spectrum(std::string_view where, const Spectrum& spectrum) {
   if (spectrum.values.empty() || !(spectrum.trace > 0.0)) {
-    throw Error(std::string(where),
-                text("a spectrum of ", spectrum.width(), " values, trace ", spectrum.trace),
-                "a trace above 0");
+    fail(std::string(where), text("a spectrum of ", spectrum.width(), " values, trace ", spectrum.trace),
+         "a trace above 0");
   }
 }
 
@@ -123,8 +122,7 @@ inline double entropy_of_band(const BandGram& gram) noexcept {
   double sum = 0.0;
   for (std::size_t band = 0; band < grams.bands(); ++band) {
     if (!(grams[band].trace() > 0.0)) {
-      throw Error("band_mean", detail::text("trace ", grams[band].trace(), " in band ", band),
-                  "a trace above 0");
+      fail("band_mean", detail::text("trace ", grams[band].trace(), " in band ", band), "a trace above 0");
     }
     sum += detail::entropy_of_band(grams[band]);
   }
@@ -155,7 +153,7 @@ inline constexpr double uncomp_epsilon = 1e-10;
 [[nodiscard]] inline double uncomp(const Spectrum& spectrum, std::size_t r) {
   detail::require_spectrum("uncomp", spectrum);
   detail::require_truncation("uncomp", r, spectrum.width());
-  if (spectrum.width() < 2) throw Error("uncomp", "width 1", "at least 2, for ln d");
+  if (spectrum.width() < 2) fail("uncomp", "width 1", "at least 2, for ln d");
   double entropy = 0.0;
   for (std::size_t i = r; i-- > 1;) entropy += detail::minus_x_log_x(spectrum.share(i) + uncomp_epsilon);
   double rest = 0.0;
@@ -190,7 +188,7 @@ Overloaded(Cases...) -> Overloaded<Cases...>;
 
 template <class Part>
 const Part& require_part(const std::optional<Part>& part, std::string_view name) {
-  if (!part) throw Error("evaluate", text("no ", name), text("HeadSpectra with its ", name));
+  if (!part) fail("evaluate", text("no ", name), text("HeadSpectra with its ", name));
   return *part;
 }
 
@@ -232,23 +230,23 @@ const Part& require_part(const std::optional<Part>& part, std::string_view name)
       if (head == "uncomp") return Uncomp{r};
     }
   }
-  throw Error("parse_entropy", std::string(name),
-              "von_neumann, band_mean, truncated_effective_rank(r=N), truncated_mean(r=N), uncomp(r=N), "
-              "spectral_norm(raw) or spectral_norm(trace_share)");
+  fail("parse_entropy", std::string(name),
+       "von_neumann, band_mean, truncated_effective_rank(r=N), truncated_mean(r=N), uncomp(r=N), "
+       "spectral_norm(raw) or spectral_norm(trace_share)");
 }
 
 /// Throws Error where the choice gives every head the same score, or none: truncated effective rank at
 /// r = 1, and r = 0.
 inline void require_ranks(const Entropy& entropy) {
   const auto positive = [&](std::size_t r) {
-    if (r == 0) throw Error("require_ranks", name_of(entropy), "r of at least 1");
+    if (r == 0) fail("require_ranks", name_of(entropy), "r of at least 1");
   };
   std::visit(detail::Overloaded{[](const auto&) {},
                                 [&](const TruncatedEffectiveRank& e) {
                                   positive(e.r);
                                   if (e.r == 1) {
-                                    throw Error("require_ranks", name_of(entropy),
-                                                "r of at least 2: at r = 1 every head scores exactly 1");
+                                    fail("require_ranks", name_of(entropy),
+                                         "r of at least 2: at r = 1 every head scores exactly 1");
                                   }
                                 },
                                 [&](const TruncatedMean& e) { positive(e.r); },

@@ -102,7 +102,7 @@ inline Slopes slopes_of_leading(const Spectrum& spectrum, std::size_t r, double 
   const double entropy = entropy_of_leading(spectrum, r);
   for (std::size_t i = 0; i < r; ++i) {
     const double log_share =
-        i == 0 ? std::log1p(-rest / total) : std::log(std::max(spectrum.values[i], floor) / total);
+        i == 0 ? std::log1p(-rest / total) : std::log((std::max)(spectrum.values[i], floor) / total);
     slopes.values[i] = -factor * (log_share + entropy) / total;
     slopes.cut_terms = factor * (std::abs(log_share) + entropy) / total;
   }
@@ -112,7 +112,7 @@ inline Slopes slopes_of_leading(const Spectrum& spectrum, std::size_t r, double 
 inline Slopes slopes_of(const TruncatedMean& entropy, const Spectrum& spectrum, double floor) {
   Slopes slopes{std::vector<double>(spectrum.width(), 0.0), entropy.r, 0.0};
   for (std::size_t i = 0; i < entropy.r; ++i) {
-    const double log_value = std::log(std::max(spectrum.values[i], floor));
+    const double log_value = std::log((std::max)(spectrum.values[i], floor));
     slopes.values[i] = (log_value + 1.0) / static_cast<double>(entropy.r);
     slopes.cut_terms = (std::abs(log_value) + 1.0) / static_cast<double>(entropy.r);
   }
@@ -120,7 +120,7 @@ inline Slopes slopes_of(const TruncatedMean& entropy, const Spectrum& spectrum, 
 }
 
 inline Slopes slopes_of(const Uncomp& entropy, const Spectrum& spectrum) {
-  if (spectrum.width() < 2) throw Error("gram_gradient", "uncomp at width 1", "at least 2, for ln d");
+  if (spectrum.width() < 2) fail("gram_gradient", "uncomp at width 1", "at least 2, for ln d");
   Slopes slopes{std::vector<double>(spectrum.width(), 0.0), entropy.r, 0.0};
   const double unit = std::log(static_cast<double>(spectrum.width()));
   double mean = 0.0;
@@ -163,10 +163,10 @@ inline void require_slopes(const Entropy& entropy, const Slopes& slopes, const S
   const bool zero = last <= resolution(accumulation, spectrum.width()) * spectrum.largest();
   const bool jumps = std::abs(slopes.values[r - 1] - slopes.values[r]) > 0x1p-36 * slopes.cut_terms;
   if (tied && !zero && jumps) {
-    throw Error("gram_gradient",
-                text(name_of(entropy), " where eigenvalues ", r, " and ", r + 1, " are ", shortest(last),
-                     " and ", shortest(next)),
-                text("a gap of more than ", shortest(tie), ": at a tie there is no gradient"));
+    fail("gram_gradient",
+         text(name_of(entropy), " where eigenvalues ", r, " and ", r + 1, " are ", shortest(last), " and ",
+              shortest(next)),
+         text("a gap of more than ", shortest(tie), ": at a tie there is no gradient"));
   }
 }
 
@@ -181,7 +181,7 @@ inline void add_band_gradient(const BandGram& gram, double factor, ChannelPair p
   const double xy = 2.0 * gram.xy / trace;
   const double apart = std::hypot(xx_yy, xy);
   const double log_first = std::log1p(-second);
-  const double log_second = std::log(std::max(second, floor));
+  const double log_second = std::log((std::max)(second, floor));
   const double over_apart = apart > 0x1p-20 ? (log_first - log_second) / apart : 2.0;
   const double even = log_first + log_second + 2.0 * entropy_of_band(gram);
   const double scale = -0.5 * factor / trace;
@@ -195,7 +195,7 @@ inline void add_band_gradient(const BandGram& gram, double factor, ChannelPair p
 
 template <std::same_as<Gram> AGram>
 [[nodiscard]] Matrix band_mean_gradient(const AGram& gram, const std::optional<BandLayout>& layout) {
-  if (!layout) throw Error("gram_gradient", "band_mean without bands", "their layout");
+  if (!layout) fail("gram_gradient", "band_mean without bands", "their layout");
   const BandGrams grams = band_grams_of(gram, layout->pairing, layout->bands);
   static_cast<void>(band_mean(grams));  // names a band of no energy
   const auto size = static_cast<Eigen::Index>(gram.width());
@@ -229,11 +229,11 @@ template <std::same_as<Gram> AGram>
   const GramOptions& options = gram.options();
   if (std::holds_alternative<Uncomp>(entropy) &&
       (options.centring != Centring::token_mean || options.rows != RowScaling::unit)) {
-    throw Error("gram_gradient", name_of(entropy) + " of other rows", "centred, then normalised rows");
+    fail("gram_gradient", name_of(entropy) + " of other rows", "centred, then normalised rows");
   }
   if (gram.zero_rows() > 0) {
-    throw Error("gram_gradient", detail::text(gram.zero_rows(), " zero rows under RowScaling::unit"),
-                "none: the direction of a zero row jumps");
+    fail("gram_gradient", detail::text(gram.zero_rows(), " zero rows under RowScaling::unit"),
+         "none: the direction of a zero row jumps");
   }
   detail::require_tokens(gram, "gram_gradient");
   if (std::holds_alternative<BandMean>(entropy)) return detail::band_mean_gradient(gram, layout);
@@ -281,8 +281,8 @@ class RowGradient {
         centre_(gram.mean()),
         sum_(Eigen::VectorXd::Zero(centre_.size())) {
     if (of_gram_.rows() != centre_.size() || of_gram_.cols() != centre_.size()) {
-      throw Error("RowGradient", detail::text("a matrix of ", of_gram_.rows(), " x ", of_gram_.cols()),
-                  detail::text("dH/dΣ at width ", gram.width()));
+      fail("RowGradient", detail::text("a matrix of ", of_gram_.rows(), " x ", of_gram_.cols()),
+           detail::text("dH/dΣ at width ", gram.width()));
     }
   }
 
@@ -303,10 +303,10 @@ class RowGradient {
     require("RowGradient::write", rows);
     detail::require_rows("RowGradient::write", to, rows.width);
     if (to.tokens != rows.tokens)
-      throw Error("RowGradient::write", detail::text(to.tokens, " rows to write"),
-                  detail::text(rows.tokens, " as there are tokens"));
+      fail("RowGradient::write", detail::text(to.tokens, " rows to write"),
+           detail::text(rows.tokens, " as there are tokens"));
     if (added_ != needed_)
-      throw Error("RowGradient::write", detail::text(added_, " tokens added"), detail::text("all ", needed_));
+      fail("RowGradient::write", detail::text(added_, " tokens added"), detail::text("all ", needed_));
     const Eigen::RowVectorXd mean = sum_.transpose() / static_cast<double>(std::max<std::size_t>(needed_, 1));
     for_each_block(rows, [&](Block& block, std::size_t first) {
       block.rowwise() -= mean;
@@ -336,7 +336,7 @@ class RowGradient {
     detail::checked_peak(where, rows, static_cast<std::size_t>(centre_.size()));
     for (std::size_t token = 0; unit_ && token < rows.tokens; ++token) {
       if (centred(rows, token).stableNorm() == 0.0)
-        throw Error(std::string(where), detail::text("a zero row at token ", token), "rows of the Gram");
+        fail(std::string(where), detail::text("a zero row at token ", token), "rows of the Gram");
     }
   }
 

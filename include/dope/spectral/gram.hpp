@@ -66,8 +66,8 @@ class Gram {
   /// Preconditions: width ≥ 1; not both token_mean and unit (checked: Error).
   explicit Gram(std::size_t width, GramOptions options = {}) : Gram(std::nullopt, width, options) {
     if (options.centring == Centring::token_mean && options.rows == RowScaling::unit) {
-      throw Error("Gram", "centred, then normalised rows without a centre",
-                  "the mean of all tokens as centre (TokenMean, or gram_of for both passes)");
+      fail("Gram", "centred, then normalised rows without a centre",
+           "the mean of all tokens as centre (TokenMean, or gram_of for both passes)");
     }
   }
 
@@ -77,8 +77,8 @@ class Gram {
       : Gram(std::optional<Eigen::VectorXd>(centre), width, options) {
     if (options.centring != Centring::token_mean || static_cast<std::size_t>(centre.size()) != width ||
         !centre.allFinite()) {
-      throw Error("Gram", detail::text("a centre of ", static_cast<std::size_t>(centre.size()), " numbers"),
-                  detail::text("centring token_mean and ", width, " finite numbers"));
+      fail("Gram", detail::text("a centre of ", static_cast<std::size_t>(centre.size()), " numbers"),
+           detail::text("centring token_mean and ", width, " finite numbers"));
     }
   }
 
@@ -96,8 +96,8 @@ class Gram {
   template <std::same_as<Gram> AGram>
   void merge(const AGram& other) {
     if (other.width_ != width_ || other.options_ != options_ || other.centre_ != centre_) {
-      throw Error("Gram::merge", detail::text("a Gram of width ", other.width_),
-                  detail::text("width ", width_, " and equal options and centre"));
+      fail("Gram::merge", detail::text("a Gram of width ", other.width_),
+           detail::text("width ", width_, " and equal options and centre"));
     }
     join(other.state_, other.mean_, other.tokens_);
     zero_rows_ += other.zero_rows_;
@@ -122,7 +122,7 @@ class Gram {
   /// R, upper triangular with RᵀR = Σ. Precondition: Accumulation::triangular_factor (checked: Error).
   [[nodiscard]] const Matrix& factor() const {
     if (options_.accumulation != Accumulation::triangular_factor) {
-      throw Error("Gram::factor", "a sum of products", "Accumulation::triangular_factor");
+      fail("Gram::factor", "a sum of products", "Accumulation::triangular_factor");
     }
     return state_;
   }
@@ -138,7 +138,7 @@ class Gram {
 
   Gram(std::optional<Eigen::VectorXd> centre, std::size_t width, GramOptions options)
       : width_(width), options_(options), centre_(std::move(centre)) {
-    if (width == 0) throw Error("Gram", "width 0", "at least 1 channel");
+    if (width == 0) fail("Gram", "width 0", "at least 1 channel");
     const auto size = static_cast<Eigen::Index>(width);
     state_ = Matrix::Zero(size, size);
     mean_ = Eigen::VectorXd::Zero(size);
@@ -152,7 +152,7 @@ class Gram {
   template <Readable T>
   void add_blocks(HeadView<T> rows) {
     if (options_.accumulation == Accumulation::float_blocks) {
-      detail::ProductBlock products(std::min(block_tokens, rows.tokens), width_);
+      detail::ProductBlock products((std::min)(block_tokens, rows.tokens), width_);
       for_each_block(rows, [&](HeadView<T> block, double peak) { add_block(block, peak, products); });
     } else {
       for_each_block(rows, [&](HeadView<T> block, double) { add_block(block); });

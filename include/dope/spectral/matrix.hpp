@@ -7,7 +7,7 @@
 
 #if defined(EIGEN_NO_MALLOC)
 #error "dope/spectral sizes its matrices at run time: compile this file without EIGEN_NO_MALLOC"
-#include "dope stops here, see the error above"
+#include "dope/(the compilation ends here, see the error above)"
 #endif
 
 namespace dope {

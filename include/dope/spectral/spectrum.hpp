@@ -46,15 +46,15 @@ struct Spectrum {
   for (std::size_t i = 0; i < spectrum.values.size(); ++i) {
     double& value = spectrum.values[i];
     if (!std::isfinite(value)) {
-      throw Error("spectrum_of", detail::text("eigenvalue ", value, " at ", i), "finite eigenvalues");
+      fail("spectrum_of", detail::text("eigenvalue ", value, " at ", i), "finite eigenvalues");
     }
     value = value > 0.0 ? value : 0.0;
   }
   std::sort(spectrum.values.begin(), spectrum.values.end(), std::greater<>());
   for (std::size_t i = spectrum.values.size(); i-- > 0;) spectrum.trace += spectrum.values[i];
   if (!(spectrum.trace > 0.0) || !std::isfinite(spectrum.trace)) {
-    throw Error("spectrum_of", detail::text("eigenvalues of sum ", spectrum.trace),
-                "at least one above 0 and a finite sum");
+    fail("spectrum_of", detail::text("eigenvalues of sum ", spectrum.trace),
+         "at least one above 0 and a finite sum");
   }
   return spectrum;
 }
@@ -71,11 +71,11 @@ namespace detail {
 
 inline void require_finished(Eigen::ComputationInfo info, std::string_view where) {
   if (info != Eigen::ComputationInfo{})
-    throw Error(std::string(where), "a matrix whose iteration does not end", "a Gram");
+    fail(std::string(where), "a matrix whose iteration does not end", "a Gram");
 }
 
 inline void require_tokens(const Gram& gram, std::string_view where) {
-  if (gram.tokens() == 0) throw Error(std::string(where), "a Gram of no token", "at least one token");
+  if (gram.tokens() == 0) fail(std::string(where), "a Gram of no token", "at least one token");
 }
 
 inline std::vector<double> squares(const Eigen::VectorXd& singular) {
@@ -95,9 +95,9 @@ template <class Derived>
 [[nodiscard]] Spectrum spectrum_of(const Eigen::MatrixBase<Derived>& matrix) {
   const Eigen::Ref<const Matrix> symmetric(matrix);
   if (symmetric.rows() != symmetric.cols() || symmetric.rows() == 0 || !symmetric.allFinite()) {
-    throw Error("spectrum_of",
-                detail::text("a matrix of ", symmetric.rows(), " x ", symmetric.cols(), ", or not finite"),
-                "a finite square matrix");
+    fail("spectrum_of",
+         detail::text("a matrix of ", symmetric.rows(), " x ", symmetric.cols(), ", or not finite"),
+         "a finite square matrix");
   }
   return spectrum_of(detail::symmetric_eigenvalues(symmetric.data(),
                                                    static_cast<std::size_t>(symmetric.rows()),

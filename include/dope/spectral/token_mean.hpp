@@ -19,7 +19,7 @@ namespace dope {
 class TokenMean {
  public:
   explicit TokenMean(std::size_t width) : sum_(Eigen::VectorXd::Zero(static_cast<Eigen::Index>(width))) {
-    if (width == 0) throw Error("TokenMean", "width 0", "at least 1 channel");
+    if (width == 0) fail("TokenMean", "width 0", "at least 1 channel");
   }
 
   /// Throws Error on non-finite input, naming the token.
@@ -37,7 +37,7 @@ class TokenMean {
 
   void merge(const TokenMean& other) {
     if (other.width() != width()) {
-      throw Error("TokenMean::merge", detail::text("width ", other.width()), detail::text("width ", width()));
+      fail("TokenMean::merge", detail::text("width ", other.width()), detail::text("width ", width()));
     }
     sum_ += other.sum_;
     tokens_ += other.tokens_;
@@ -48,7 +48,7 @@ class TokenMean {
 
   /// Precondition: at least one token (checked: Error).
   [[nodiscard]] Eigen::VectorXd mean() const {
-    if (tokens_ == 0) throw Error("TokenMean::mean", "no token", "at least one");
+    if (tokens_ == 0) fail("TokenMean::mean", "no token", "at least one");
     return sum_ / static_cast<double>(tokens_);
   }
 
