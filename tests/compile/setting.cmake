@@ -1,0 +1,33 @@
+# Builds ${SOURCE} with ${COMPILER} and ${FLAGS} and runs it. Without ${EXPECTED} it must end with status 0; with
+# ${AGAINST}, flags added to the others, a second build must print the same; with ${EXPECTED}, it must fail and print
+# what that matches.
+cmake_minimum_required(VERSION 3.25)
+
+function(run flags output status)
+  string(MD5 name "${COMPILER} ${flags} ${SOURCE}")
+  set(program ${FOLDER}/setting_${name})
+  separate_arguments(flags UNIX_COMMAND "${flags}")
+  execute_process(COMMAND ${COMPILER} ${flags} -Wall -Wextra ${SOURCE} -o ${program} RESULT_VARIABLE built ERROR_VARIABLE said)
+  if(NOT built EQUAL 0)
+    message(FATAL_ERROR "${COMPILER} ${flags} ${SOURCE} does not compile:\n${said}")
+  endif()
+  execute_process(COMMAND ${program} RESULT_VARIABLE ended OUTPUT_VARIABLE printed)
+  file(REMOVE ${program})
+  set(${output} "${printed}" PARENT_SCOPE)
+  set(${status} ${ended} PARENT_SCOPE)
+endfunction()
+
+run("${FLAGS}" printed status)
+if(EXPECTED)
+  if(status EQUAL 0 OR NOT printed MATCHES "${EXPECTED}")
+    message(FATAL_ERROR "with ${FLAGS}: status ${status}, expected a failure that prints \"${EXPECTED}\", given:\n${printed}")
+  endif()
+elseif(NOT status EQUAL 0)
+  message(FATAL_ERROR "with ${FLAGS}: status ${status}:\n${printed}")
+endif()
+if(AGAINST)
+  run("${FLAGS} ${AGAINST}" other status)
+  if(NOT status EQUAL 0 OR NOT printed STREQUAL other OR printed STREQUAL "")
+    message(FATAL_ERROR "with ${FLAGS}:\n${printed}\nwith ${AGAINST} besides, status ${status}:\n${other}")
+  endif()
+endif()
