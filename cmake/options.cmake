@@ -4,6 +4,7 @@ set(DOPE_MARCH "" CACHE STRING "Compile programs and tests for this processor (-
 option(DOPE_PORTABLE "Make each program one binary for several x86-64 levels, in place of DOPE_NATIVE" OFF)
 option(DOPE_UNITY "Compile a folder of tests, or of a program's parts, as one unit: less time in all, from nothing" OFF)
 set(DOPE_SANITIZE "" CACHE STRING "Sanitizers for programs and tests, e.g. address,undefined")
+option(DOPE_FUZZ "Let the fuzz targets of tests/fuzz see which code runs: Clang with DOPE_SANITIZE" OFF)
 
 if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release)
@@ -58,6 +59,13 @@ if(DOPE_SANITIZE)
                                                          -fno-omit-frame-pointer)
   target_compile_definitions(dope_portable_options INTERFACE _GLIBCXX_ASSERTIONS)
   target_link_options(dope_portable_options INTERFACE -fsanitize=${DOPE_SANITIZE})
+endif()
+if(DOPE_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang" OR NOT DOPE_SANITIZE MATCHES "address")
+    message(FATAL_ERROR "DOPE_FUZZ is ON: given ${CMAKE_CXX_COMPILER_ID} and DOPE_SANITIZE \"${DOPE_SANITIZE}\", "
+                        "expected Clang and address,undefined: see tests/fuzz/run.sh")
+  endif()
+  target_compile_options(dope_portable_options INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
 include(${CMAKE_CURRENT_LIST_DIR}/levels.cmake)
