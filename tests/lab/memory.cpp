@@ -28,8 +28,7 @@ TEST_CASE("free memory is the least of what the system, the control groups and u
   const auto group = top / "sys/fs/cgroup/user/job";
   CHECK(!lab::free_memory(root));
 
-  write(top / "proc/meminfo",
-        "MemTotal: 9000 kB\nMemFree: 10 kB\nMemAvailable: 8000 kB\nBuffers: 1 kB\n");
+  write(top / "proc/meminfo", "MemTotal: 9000 kB\nMemFree: 10 kB\nMemAvailable: 8000 kB\nBuffers: 1 kB\n");
   CHECK(lab::free_memory(root) == 8000 * kib);
 
   write(top / "proc/self/cgroup", "0::/user/job\n");
