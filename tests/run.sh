@@ -133,7 +133,9 @@ if [ "$threads" ]; then
   [ -z "$aarch64$march$benches$browser" ] || fail "given --sanitize thread with other options than --compiler"
   options+=(-DDOPE_TEST_ROOMS=denoise)
   targets=(--target test_denoise test_transformer test_lab)
-  selection=(--tests-regex '^(denoise|transformer|lab)/' --exclude-regex '_program$|^lab/needle')
+  # Programs are left out, and tests that fork, which the sanitizer does not follow.
+  selection=(--tests-regex '^(denoise|transformer|lab)/'
+             --exclude-regex '_program$|^lab/(needle|interrupt)|^transformer/memory$')
 fi
 
 need_packages "${test_packages[@]}"
