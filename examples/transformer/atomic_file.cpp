@@ -15,7 +15,6 @@
 #include "dope/core/error.hpp"
 
 namespace reference {
-namespace {
 
 /// The file beside the target that becomes it, or vanishes. One writer of a target has it at a time, by a
 /// lock that ends with its process; what a killed one left there is written over.
@@ -43,8 +42,17 @@ class TemporaryFile {
     }
   }
 
-  void keep() {
+  /// All that can fail but for the renaming.
+  void prepare() const {
     if (::fsync(descriptor_) != 0) fail("a file that can be synced to disk");
+    struct stat there {};
+    if (::lstat(target_.c_str(), &there) == 0 && S_ISDIR(there.st_mode)) {
+      errno = EISDIR;
+      fail("a path that a file can be renamed to");
+    }
+  }
+
+  void rename() {
     if (std::rename(path_.c_str(), target_.c_str()) != 0) fail("a path that a file can be renamed to");
     ::close(descriptor_);
     descriptor_ = -1;
@@ -100,12 +108,11 @@ class TemporaryFile {
   int descriptor_ = -1;
 };
 
-}  // namespace
-
 void write_file_whole(const std::filesystem::path& path, std::span<const std::span<const std::byte>> parts) {
   TemporaryFile file(path);
   for (const auto part : parts) file.write(part);
-  file.keep();
+  file.prepare();
+  file.rename();
 }
 
 void write_file_whole(const std::filesystem::path& path, std::span<const std::byte> bytes) {
@@ -114,6 +121,26 @@ void write_file_whole(const std::filesystem::path& path, std::span<const std::by
 
 void write_file_whole(const std::filesystem::path& path, std::string_view text) {
   write_file_whole(path, std::as_bytes(std::span<const char>(text)));
+}
+
+FileSet::FileSet() = default;
+FileSet::~FileSet() = default;
+
+void FileSet::add(const std::filesystem::path& path, std::span<const std::span<const std::byte>> parts) {
+  auto file = std::make_unique<TemporaryFile>(path);
+  for (const auto part : parts) file->write(part);
+  files_.push_back(std::move(file));
+}
+
+void FileSet::add(const std::filesystem::path& path, std::string_view text) {
+  const auto bytes = std::as_bytes(std::span<const char>(text));
+  add(path, std::span<const std::span<const std::byte>>(&bytes, 1));
+}
+
+void FileSet::keep() {
+  for (const auto& file : files_) file->prepare();
+  for (const auto& file : files_) file->rename();
+  files_.clear();
 }
 
 }  // namespace reference

@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace reference {
 
@@ -18,5 +20,26 @@ namespace reference {
 void write_file_whole(const std::filesystem::path& path, std::span<const std::span<const std::byte>> parts);
 void write_file_whole(const std::filesystem::path& path, std::span<const std::byte> bytes);
 void write_file_whole(const std::filesystem::path& path, std::string_view text);
+
+class TemporaryFile;
+
+/// Several files, written all or none: each goes to its temporary file when it is added, and all are renamed
+/// at the end. Where anything fails before that, a full disk above all, no file has changed.
+///
+/// Throws dope::Error as write_file_whole does. No path twice.
+class FileSet {
+ public:
+  FileSet();
+  FileSet(const FileSet&) = delete;
+  FileSet& operator=(const FileSet&) = delete;
+  ~FileSet();
+
+  void add(const std::filesystem::path& path, std::span<const std::span<const std::byte>> parts);
+  void add(const std::filesystem::path& path, std::string_view text);
+  void keep();
+
+ private:
+  std::vector<std::unique_ptr<TemporaryFile>> files_;
+};
 
 }  // namespace reference

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "transformer/fields.hpp"
 
-#include <cstdio>
+#include <limits>
 
 #include "dope/core/error.hpp"
 #include "transformer/checked_json.hpp"
@@ -9,10 +9,10 @@
 namespace reference {
 namespace {
 
-std::string short_number(double value) {
-  char digits[32];
-  std::snprintf(digits, sizeof digits, "%g", value);
-  return digits;
+std::string range(double least, double most) {
+  constexpr double limit = std::numeric_limits<double>::max();
+  if (least == -limit && most == limit) return "a number";
+  return dope::detail::text("a number from ", least, " to ", most);
 }
 
 }  // namespace
@@ -47,7 +47,7 @@ std::size_t Fields::required_count(const char* key, std::size_t least, std::size
 
 double Fields::checked_number(const char* key, const nlohmann::json& value, double least, double most) const {
   if (!value.is_number() || !(value.get<double>() >= least && value.get<double>() <= most)) {
-    fail(key, value, "a number from " + short_number(least) + " to " + short_number(most));
+    fail(key, value, range(least, most));
   }
   return value.get<double>();
 }

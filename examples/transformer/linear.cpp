@@ -2,8 +2,13 @@
 #include "transformer/linear.hpp"
 
 #include <blis.h>
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdlib>
 #include <string>
 #include <xsimd/xsimd.hpp>
@@ -19,9 +24,44 @@ namespace {
 /// tokens.
 constexpr std::size_t rows_per_block = 256;
 
+/// In a child process, which BLIS or the processor may end: 0 where BLIS multiplies by what `asked` names.
+[[noreturn]] void try_blis(const std::string& asked) {
+  const struct rlimit none = {0, 0};
+  setrlimit(RLIMIT_CORE, &none);
+  const int nowhere = ::open("/dev/null", O_WRONLY);
+  ::dup2(nowhere, STDOUT_FILENO);
+  ::dup2(nowhere, STDERR_FILENO);
+  bli_init();
+  const arch_t id = bli_arch_query_id();
+  if (asked != std::to_string(static_cast<int>(id)) && asked != bli_arch_string(id)) ::_exit(1);
+  constexpr dim_t size = 48;
+  static float matrix[size * size];
+  static float product[size * size];
+  float one = 1.0f;
+  bli_sgemm(BLIS_NO_TRANSPOSE, BLIS_TRANSPOSE, size, size, size, &one, matrix, size, 1, matrix, size, 1, &one,
+            product, size, 1);
+  ::_exit(0);
+}
+
+/// BLIS aborts over a number that it does not know, takes a word for 0, and runs instructions that the
+/// processor may not have.
+void require_usable(const std::string& asked) {
+  const pid_t child = ::fork();
+  if (child == 0) try_blis(asked);
+  int status = -1;
+  while (child > 0 && ::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (child > 0 && status == 0) return;
+  throw dope::Error(
+      "BLIS_ARCH_TYPE", '"' + asked + '"',
+      dope::detail::text("no such variable, or the number, 0 to ", static_cast<int>(BLIS_NUM_ARCHS) - 1,
+                         ", of a sub-configuration that this BLIS has and this processor runs"));
+}
+
 /// Once per process: BLIS reads its environment when it starts, so it starts here.
 void start_blis() {
   [[maybe_unused]] static const bool started = [] {
+    if (const char* asked = std::getenv("BLIS_ARCH_TYPE")) require_usable(asked);
 #if defined(__x86_64__)
     int architecture = -1;
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
@@ -103,5 +143,11 @@ std::string_view blis_architecture() {
   start_blis();
   return bli_arch_string(bli_arch_query_id());
 }
+
+std::string kernels_in_force() {
+  return std::string(blis_architecture()) + ", " + xsimd::default_arch::name();
+}
+
+void require_kernels() { start_blis(); }
 
 }  // namespace reference

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "transformer/weights.hpp"
@@ -21,7 +22,15 @@ void linear(std::span<const float> x, const Matrix& weight, std::span<const floa
 ///
 /// BLIS 0.9 knows processors by family and runs `generic` code on those newer than itself, at a
 /// fifth of their speed. The first product therefore names the sub-configuration by the
-/// instructions at hand, unless BLIS_ARCH_TYPE in the environment names one already.
+/// instructions at hand, unless BLIS_ARCH_TYPE in the environment names one already. That one is tried in a
+/// process of its own first: dope::Error where BLIS does not know it, or the processor does not.
 [[nodiscard]] std::string_view blis_architecture();
+
+/// Both that results depend on to the last bits: BLIS's sub-configuration and the vectors that this library
+/// was compiled for, e.g. "skx, avx512bw". Throws dope::Error as blis_architecture does.
+[[nodiscard]] std::string kernels_in_force();
+
+/// Throws dope::Error as blis_architecture does: for a program's start, before any thread.
+void require_kernels();
 
 }  // namespace reference

@@ -170,8 +170,8 @@ const TensorView& Safetensors::tensor(std::string_view name) const {
   return found->second;
 }
 
-void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
-                       const std::map<std::string, std::string, std::less<>>& metadata) {
+void add_safetensors(FileSet& files, const std::filesystem::path& path, std::span<const NamedTensor> tensors,
+                     const std::map<std::string, std::string, std::less<>>& metadata) {
   const std::string where = "write " + path.string();
   std::vector<const NamedTensor*> order;
   for (const NamedTensor& named : tensors) order.push_back(&named);
@@ -215,7 +215,14 @@ void write_safetensors(const std::filesystem::path& path, std::span<const NamedT
   parts.push_back(std::as_bytes(std::span(&length, 1)));
   parts.push_back(std::as_bytes(std::span<const char>(header)));
   for (const NamedTensor* named : order) parts.push_back(named->tensor.bytes);
-  write_file_whole(path, parts);
+  files.add(path, parts);
+}
+
+void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
+                       const std::map<std::string, std::string, std::less<>>& metadata) {
+  FileSet files;
+  add_safetensors(files, path, tensors, metadata);
+  files.keep();
 }
 
 }  // namespace reference

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "transformer/atomic_file.hpp"
 #include "transformer/mapped_file.hpp"
 #include "transformer/tensor.hpp"
 
@@ -59,5 +60,9 @@ struct NamedTensor {
 /// name "__metadata__", or bytes that do not fit shape and dtype are an Error, before anything is written.
 void write_safetensors(const std::filesystem::path& path, std::span<const NamedTensor> tensors,
                        const std::map<std::string, std::string, std::less<>>& metadata = {});
+
+/// The same as one of several files.
+void add_safetensors(FileSet& files, const std::filesystem::path& path, std::span<const NamedTensor> tensors,
+                     const std::map<std::string, std::string, std::less<>>& metadata = {});
 
 }  // namespace reference

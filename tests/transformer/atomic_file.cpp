@@ -93,3 +93,34 @@ TEST_CASE("a file is written whole or not at all") {
     CHECK(files_in(folder.path()) == 1);
   }
 }
+
+TEST_CASE("several files are written all or none") {
+  const test::TemporaryFolder folder;
+  const auto path = [&](const char* name) { return folder.path() / name; };
+  reference::write_file_whole(path("a"), "old");
+  SUBCASE("nothing changes before the end, and all does at it") {
+    reference::FileSet files;
+    files.add(path("a"), "new a");
+    files.add(path("b"), "new b");
+    CHECK(contents(path("a")) == "old");
+    CHECK(!std::filesystem::exists(path("b")));
+    files.keep();
+    CHECK(contents(path("a")) == "new a");
+    CHECK(contents(path("b")) == "new b");
+    CHECK(files_in(folder.path()) == 2);
+  }
+  SUBCASE("a failure leaves what was there and nothing else") {
+    std::filesystem::create_directories(path("folder") / "full");
+    const auto fails = [&](const std::filesystem::path& last) {
+      reference::FileSet files;
+      files.add(path("a"), "new a");
+      files.add(path("b"), "new b");
+      files.add(last, "c");
+      files.keep();
+    };
+    CHECK_THROWS_AS(fails(path("folder")), dope::Error);
+    CHECK_THROWS_AS(fails(path("nowhere") / "c"), dope::Error);
+    CHECK(contents(path("a")) == "old");
+    CHECK(files_in(folder.path()) == 2);
+  }
+}
