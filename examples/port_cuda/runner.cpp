@@ -2,16 +2,16 @@
 #include <algorithm>
 #include <cxxopts.hpp>
 #include <filesystem>
-#include <iostream>
 #include <memory>
 #include <string>
-#include <system_error>
 #include <vector>
 
 #include "dope/core/error.hpp"
 #include "port_cuda/case_file.hpp"
 #include "port_cuda/engine.hpp"
 #include "port_cuda/tasks.hpp"
+#include "transformer/folder_lock.hpp"
+#include "transformer/program_guard.hpp"
 #include "transformer/safetensors.hpp"
 
 // Computes the cases of an exported conformance kit with the kernels of this folder. Built twice: with CUDA,
@@ -49,7 +49,7 @@ Options parse(int argc, const char* const* argv) {
   try {
     const auto result = parser.parse(argc, argv);
     if (result.count("help") != 0) {
-      std::cout << parser.help();
+      reference::print(parser.help());
       return {};
     }
     const auto folders = result.count("folders") != 0 ? result["folders"].as<std::vector<std::string>>()
@@ -93,9 +93,7 @@ void write(const std::filesystem::path& path, const std::vector<port::Output>& o
 void run(const Options& options) {
   const auto cases = port::read_cases(options.folder);
   const auto engine = engine_for(options);
-  std::error_code failure;
-  std::filesystem::create_directories(options.out, failure);
-  if (failure) throw dope::Error(options.out.string(), failure.message(), "a folder that can be made");
+  const reference::FolderLock lock(options.out, program, "OUT");
   std::size_t done = 0;
   for (const auto& entry : cases) {
     const std::string task = entry.at("task").get<std::string>();
@@ -105,18 +103,16 @@ void run(const Options& options) {
           port::run_case(task, file, *engine));
     ++done;
   }
-  std::cout << done << " of " << cases.size() << " cases computed, in " << options.out.string() << '\n';
+  reference::print(
+      dope::detail::text(done, " of ", cases.size(), " cases computed, in ", options.out.string(), '\n'));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  try {
+  return reference::guarded(program, 1, [&] {
     const Options options = parse(argc, argv);
     if (!options.folder.empty()) run(options);
     return 0;
-  } catch (const std::exception& error) {
-    std::cerr << program << ": " << error.what() << '\n';
-    return 1;
-  }
+  });
 }

@@ -53,9 +53,9 @@ TEST_CASE("files are read as bytes; none and empty ones are errors") {
   const std::string bytes("a\0\r\n\xf0\x9f", 6);
   std::ofstream(folder / "text", std::ios::binary) << bytes;
   std::ofstream(folder / "empty", std::ios::binary).flush();
-  CHECK((bytes + bytes).find(Haystack::of_file(folder / "text").cut(0, 6, 6)) != std::string::npos);
-  CHECK_THROWS_AS((void)Haystack::of_file(folder / "empty"), dope::Error);
-  CHECK_THROWS_AS((void)Haystack::of_file(folder / "absent"), dope::Error);
-  CHECK_THROWS_AS((void)Haystack::of_file(folder / "."), dope::Error);
+  CHECK((bytes + bytes).find(Haystack::of_file(folder / "text", "--haystack").cut(0, 6, 6)) != std::string::npos);
+  CHECK_THROWS_AS((void)Haystack::of_file(folder / "empty", "--haystack"), dope::Error);
+  CHECK_THROWS_AS((void)Haystack::of_file(folder / "absent", "--haystack"), dope::Error);
+  CHECK_THROWS_AS((void)Haystack::of_file(folder / ".", "--haystack"), dope::Error);
   CHECK_THROWS_AS((void)Haystack::of_text(""), dope::Error);
 }

@@ -392,7 +392,8 @@ TEST_CASE("report: means, paired differences and their intervals; a picture with
   for (const auto& method : parts[0].methods) CHECK(lab::test::count_texts(elements, method.name) == 2);
   CHECK(lab::test::count_texts(elements, "bits per byte") == 2);
 
-  const auto written = perplexity::write_report(setting, parts, store);
+  lab::RunFolder run_folder(folder / "out", "perplexity");
+  const auto written = perplexity::write_report(setting, parts, store, run_folder);
   REQUIRE(written.size() == 2);
   CHECK(lab::read_file_whole(written[0]) == shown);
   CHECK(lab::read_file_whole(written[1]) == picture);

@@ -422,6 +422,9 @@ TEST_CASE("a program without a view shows its table.md; without one it is skippe
   CHECK(both.notes[0].find("'loom' is unknown") != std::string::npos);
   CHECK(both.document.chapters.size() == 2);
   std::ofstream(file.parent_path() / "table.md") << "| a |\n| --- |\n| 7 |\n";
+  CHECK_THROWS_AS(static_cast<void>(report::document_of({strange})), dope::Error);  // no list of the run's
+  std::ofstream(file.parent_path() / "run.json")
+      << "{\"dope_lab_run\":1,\"program\":\"loom\",\"files\":[\"table.md\"]}";
   const auto shown = report::document_of({strange});
   CHECK(shown.notes.empty());
   CHECK(page::html_page(shown.document).find("<th scope=\"row\">7</th>") != std::string::npos);

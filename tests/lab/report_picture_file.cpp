@@ -140,22 +140,23 @@ TEST_CASE(
     "it") {
   const TemporaryFolder folder;
   static_cast<void>(strange_run(folder));
-  CHECK(report::pictures_in(folder / "run").empty());
+  CHECK(report::pictures_of(folder / "run", {}).empty());
   write(folder, "b.svg", svg_with("<title>B</title>"));
   write(folder, "a.svg", svg_with("<title> </title>"));
   write(folder, "c.png", "c");
-  const auto pictures = report::pictures_in(folder / "run");
+  write(folder, "mine.svg", "no picture");  // of the user: not listed
+  const std::vector<std::string> listed = {"b.svg", "table.md", "a.svg", "c.png", "gone.svg", "c.svg"};
+  const auto pictures = report::pictures_of(folder / "run", listed);
   REQUIRE(pictures.size() == 2);
   CHECK(pictures[0].name == "a.svg");
   CHECK(pictures[0].title == "a.svg");
   CHECK(pictures[1].title == "B");
   CHECK(pictures[1].svg == svg_with("<title>B</title>"));
-  CHECK_THROWS_AS(static_cast<void>(report::pictures_in(folder / "nowhere")), dope::Error);
   for (const std::string& bytes :
        {std::string("c"), svg_with("<!--" + std::string(std::size_t{1} << 23, ' ') + "-->")}) {
     write(folder, "c.svg", bytes);
     try {
-      static_cast<void>(report::pictures_in(folder / "run"));
+      static_cast<void>(report::pictures_of(folder / "run", listed));
       FAIL_CHECK("taken");
     } catch (const dope::Error& error) {
       CHECK(std::string(error.what()).find("c.svg") != std::string::npos);
@@ -171,12 +172,18 @@ TEST_CASE("a program without a view shows the pictures beside its results, after
       svg_with("<title>" + lab::xml_escaped(hostile) + "</title><script>alert(2)</script>");
   write(folder, "b.svg", picture);
   write(folder, "a.svg", svg_with("<title>First</title>"));
+  write(folder, "of_another_run.svg", picture);  // which run.json does not list
+  CHECK_THROWS_AS(static_cast<void>(report::document_of({run})), dope::Error);
+  const std::string list = "{\"dope_lab_run\":1,\"program\":\"loom\",\"files\":[\"b.svg\",\"a.svg\"";
+  write(folder, "run.json", list + "]}");
   const auto alone = report::document_of({run});
   CHECK(alone.notes.empty());
   REQUIRE(alone.document.chapters.at(0).sections.size() == 2);
   CHECK(alone.document.chapters[0].sections[0].title == "Pictures");
 
   write(folder, "table.md", "words\n");
+  CHECK(report::document_of({run}).document.chapters.at(0).sections.size() == 2);
+  write(folder, "run.json", list + ",\"table.md\",\"c.svg\"]}");
   const auto both = report::document_of({run});
   REQUIRE(both.document.chapters.at(0).sections.size() == 3);
   CHECK(both.document.chapters[0].sections[0].title == "Tables");

@@ -42,6 +42,10 @@ def write(folder, configuration, cells, table=None, pictures=None):
         out.write(json.dumps({"dope_lab_results": 1, "configuration": configuration}) + "\n")
         for key, cell in cells:
             out.write(json.dumps({"key": key, "cell": cell}) + "\n")
+    # As lab/support/run_folder.hpp lists what a run wrote.
+    files = ([] if table is None else ["table.md"]) + list(pictures or {})
+    with open(os.path.join(folder, "run.json"), "w") as out:
+        json.dump({"dope_lab_run": 1, "program": configuration["program"], "files": files}, out)
     if table is not None:
         with open(os.path.join(folder, "table.md"), "w") as out:
             out.write(table)

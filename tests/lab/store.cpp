@@ -2,9 +2,11 @@
 #include "lab/support/store.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cmath>
+#include <csignal>
 #include <fstream>
 #include <string>
 #include <thread>
@@ -257,4 +259,89 @@ TEST_CASE("threads may append at once") {
     for (auto& thread : threads) thread.join();
   }
   CHECK(ResultStore(folder / "r", configuration, Existing::resume).size() == 200);
+}
+
+TEST_CASE("another program's results are refused by its name, even where told to start afresh") {
+  const TemporaryFolder folder;
+  const auto path = folder / "r";
+  { ResultStore store(path, {{"program", "effects"}, {"seed", 1}}, Existing::resume); }
+  const std::string bytes = read_file_whole(path);
+  for (const Existing existing : {Existing::resume, Existing::replace}) {
+    try {
+      ResultStore store(path, {{"program", "needle"}, {"seed", 1}}, existing);
+      FAIL("accepted");
+    } catch (const dope::Error& error) {
+      CHECK(error.given() == "results of the program 'effects'");
+      CHECK(error.expected().find("needle") != std::string::npos);
+    }
+    CHECK(read_file_whole(path) == bytes);
+  }
+  CHECK(lab::program_in_results(path) == "effects");
+  write(path, "my notes\n");
+  CHECK(lab::program_in_results(path).empty());
+  CHECK(lab::program_in_results(folder / "absent").empty());
+}
+
+TEST_CASE(
+    "a line nested deep, a key twice, no UTF-8, a cell that the program refuses: file and line are named") {
+  const TemporaryFolder folder;
+  const auto path = folder / "r";
+  {
+    ResultStore store(path, configuration, Existing::resume);
+    fill(store, {1});
+  }
+  const std::string good = read_file_whole(path);
+  const auto check = [](std::string_view key, const Json& value, const std::string& where) {
+    if (!value.contains("hits"))
+      throw dope::Error(where, "no 'hits' under " + std::string(key), "what the program writes");
+  };
+  const std::string deep =
+      "{\"key\":\"deep\",\"cell\":{\"a\":" + std::string(100000, '[') + std::string(100000, ']') + "}}";
+  for (const std::string& bad : {deep, std::string("{\"key\":\"a\",\"cell\":{\"hits\":1,\"hits\":2}}"),
+                                 std::string("{\"key\":\"a\",\"cell\":{\"hits\":\"\xff\"}}"),
+                                 std::string("{\"key\":\"a\",\"cell\":{}}"),
+                                 std::string("{\"key\":\"a\",\"cell\":{\"hits\":1e999}}")}) {
+    CAPTURE(bad.substr(0, 40));
+    write(path, good + bad + "\n" + "{\"key\":\"b\",\"cell\":{\"hits\":1}}\n");
+    try {
+      ResultStore store(path, configuration, Existing::resume, check);
+      FAIL("accepted");
+    } catch (const dope::Error& error) {
+      CHECK(error.where().starts_with("results " + path.string() + ", line 3"));
+      CHECK(std::string(error.what()).find("exception") == std::string::npos);
+      CHECK(std::string(error.what()).size() < 500);
+    }
+  }
+  write(path, good + "{\"key\":\"b\",\"cell\":{\"hits\":1}}\n");
+  ResultStore store(path, configuration, Existing::resume, check);
+  CHECK(store.size() == 2);
+  CHECK(store.place_of("b") == "results " + path.string() + ", line 3, cell 'b'");
+  store.append("c", {{"hits", 2}});
+  CHECK(store.place_of("c") == "results " + path.string() + ", cell 'c'");
+}
+
+TEST_CASE("a cell that cannot be written leaves the whole lines before it, and says why") {
+  const TemporaryFolder folder;
+  const auto path = folder / "r";
+  ResultStore store(path, configuration, Existing::resume);
+  fill(store, {1});
+  const std::string good = read_file_whole(path);
+  // No file may grow further than into the next cell.
+  struct rlimit before {};
+  REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const struct rlimit small = {good.size() + 5, before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_FSIZE, &small) == 0);
+  std::string given;
+  try {
+    store.append(key(2), cell(2));
+  } catch (const dope::Error& error) {
+    given = error.given();
+  }
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  CHECK(given == "File too large");
+  CHECK(read_file_whole(path) == good);
+  fill(store, {2});
+  CHECK(ResultStore(path, configuration, Existing::resume).size() == 2);
 }

@@ -170,7 +170,7 @@ set -m
 OMP_NUM_THREADS=1 "$program" export cut >/dev/null 2>&1 &
 job=$!
 set +m
-until compgen -G '.cut.*.new/cases/*' >/dev/null || ! kill -0 $job 2>/dev/null; do :; done
+until compgen -G '.cut.new/cases/*' >/dev/null || ! kill -0 $job 2>/dev/null; do :; done
 kill -INT $job 2>/dev/null || true
 status=0
 wait $job || status=$?

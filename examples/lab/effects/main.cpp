@@ -3,6 +3,7 @@
 #include <iostream>
 
 #include "analysis.hpp"
+#include "cells.hpp"
 #include "lab/support/interrupt.hpp"
 #include "lab/support/parallel.hpp"
 #include "lab/support/program.hpp"
@@ -17,10 +18,11 @@ using lab::ResultStore;
 
 class Run {
  public:
-  explicit Run(const Setting& setting)
+  Run(const Setting& setting, lab::RunFolder& folder)
       : setting_(setting),
+        folder_(folder),
         store_(setting.options.out / "results.jsonl", effects::configuration_of(setting),
-               setting.options.existing) {}
+               setting.options.existing, effects::cell_check(setting)) {}
 
   void all() {
     measure();
@@ -30,10 +32,9 @@ class Run {
     for (std::size_t transform = 0; transform < setting_.options.transforms.size(); ++transform) {
       for (const Place& place : setting_.places) maps.push_back(map(place, transform));
     }
-    const auto written = effects::write_report(setting_, maps);
-    std::cout << effects::tables(setting_, maps, effects::Form::screen) << '\n';
-    for (const auto& path : written) std::cout << path.string() << '\n';
-    std::cout << (setting_.options.out / "results.jsonl").string() << '\n';
+    const auto written = effects::write_report(setting_, maps, folder_);
+    reference::print(effects::tables(setting_, maps, effects::Form::screen) + "\n");
+    lab::print_paths(written, setting_.options.out / "results.jsonl");
   }
 
   [[nodiscard]] std::size_t finished() const { return store_.size(); }
@@ -119,6 +120,7 @@ class Run {
   }
 
   const Setting& setting_;
+  lab::RunFolder& folder_;
   ResultStore store_;
   lab::Interrupt interrupt_;
 };

@@ -4,6 +4,7 @@
 #include <cxxopts.hpp>
 
 #include "dope/core/error.hpp"
+#include "lab/support/command_line.hpp"
 #include "lab/support/options_parser.hpp"
 
 namespace effects {
@@ -59,7 +60,7 @@ Options read(const cxxopts::ParseResult& result) {
   options.rows = number("rows", 1, 1 << 20);
   std::vector<std::string> names;
   for (const auto& part : lab::split(text("transforms"), ';')) {
-    options.transforms.push_back(dope::parse_transform(part));
+    options.transforms.push_back(lab::in_option("--transforms", [&] { return dope::parse_transform(part); }));
     names.push_back(dope::name_of(options.transforms.back()));
   }
   lab::require_distinct("transforms", names);

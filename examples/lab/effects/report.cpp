@@ -11,7 +11,6 @@
 #include "lab/support/heat_map.hpp"
 #include "lab/support/sweep.hpp"
 #include "lab/support/table.hpp"
-#include "transformer/atomic_file.hpp"
 
 namespace effects {
 namespace {
@@ -297,14 +296,11 @@ std::string tables(const Setting& setting, const std::vector<Map>& maps, Form fo
          choice_table(setting, maps, form);
 }
 
-std::vector<std::filesystem::path> write_report(const Setting& setting, const std::vector<Map>& maps) {
-  std::vector<std::filesystem::path> written;
-  const auto write = [&](const std::string& name, const std::string& bytes) {
-    reference::write_file_whole(setting.options.out / name, bytes);
-    written.push_back(setting.options.out / name);
-  };
-  write("table.md", tables(setting, maps, Form::markdown));
-  write("indicators.csv", csv(setting, maps));
+std::vector<std::filesystem::path> write_report(const Setting& setting, const std::vector<Map>& maps,
+                                                lab::RunFolder& folder) {
+  lab::RunFolder::Files files;
+  files.add("table.md", tables(setting, maps, Form::markdown));
+  files.add("indicators.csv", csv(setting, maps));
   for (std::size_t transform = 0; transform < setting.options.transforms.size(); ++transform) {
     std::vector<const Map*> of_transform;
     for (const Map& map : maps) {
@@ -312,10 +308,10 @@ std::vector<std::filesystem::path> write_report(const Setting& setting, const st
     }
     const std::string name = dope::name_of(setting.options.transforms[transform]);
     const auto stem = dope::detail::text(transform + 1, "_", name.substr(0, name.find('(')), ".svg");
-    write("effects_" + stem, lab::heat_map_svg(effect_picture(setting, of_transform)));
-    write("correlations_" + stem, lab::dot_plot_svg(correlation_picture(setting, maps, of_transform)));
+    files.add("effects_" + stem, lab::heat_map_svg(effect_picture(setting, of_transform)));
+    files.add("correlations_" + stem, lab::dot_plot_svg(correlation_picture(setting, maps, of_transform)));
   }
-  return written;
+  return folder.write(files);
 }
 
 }  // namespace effects

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis.hpp"
+#include "lab/support/run_folder.hpp"
 
 namespace effects {
 
@@ -15,8 +16,9 @@ enum class Form { screen, markdown };
 /// each map.
 [[nodiscard]] std::string tables(const Setting& setting, const std::vector<Map>& maps, Form form);
 
-/// Writes table.md, indicators.csv and the pictures into the out folder, each whole or not at all; returns
-/// their paths.
-std::vector<std::filesystem::path> write_report(const Setting& setting, const std::vector<Map>& maps);
+/// Writes table.md, indicators.csv and the pictures into the run's folder, all or none; returns their
+/// paths.
+std::vector<std::filesystem::path> write_report(const Setting& setting, const std::vector<Map>& maps,
+                                                lab::RunFolder& folder);
 
 }  // namespace effects

@@ -4,11 +4,11 @@
 #include <algorithm>
 
 #include "dope/core/error.hpp"
-#include "lab/support/files.hpp"
 #include "lab/support/fingerprint.hpp"
 #include "lab/support/memory.hpp"
 #include "lab/support/prompts.hpp"
 #include "lab/support/shots.hpp"
+#include "transformer/linear.hpp"
 
 namespace effects {
 namespace {
@@ -79,7 +79,7 @@ Setting make_setting(Options options) {
   auto model = reference::Model::load(options.model);
   lab::require_bytes_as_tokens("effects", model, options.model);
   auto haystack = options.haystack
-                      ? lab::Haystack::of_file(*options.haystack)
+                      ? lab::Haystack::of_file(*options.haystack, "--haystack")
                       : lab::Haystack::of_prose(lab::load_lexicon(options.model / "lexicon.json"));
   Setting setting(std::move(options), std::move(model), std::move(haystack));
   const std::size_t longest = *std::max_element(setting.lengths.begin(), setting.lengths.end());
@@ -91,7 +91,10 @@ Setting make_setting(Options options) {
       {"layers that plans share", at_work * lab::kept_bytes(setting.model, longest)}};
   lab::require_memory("lengths", longest, parts);
   // The shortest prompts fail here, before anything runs.
-  for (const std::size_t length : setting.lengths) static_cast<void>(setting.prompt(Part::effect, length, 0));
+  lab::in_option("--lengths", [&] {
+    for (const std::size_t length : setting.lengths)
+      static_cast<void>(setting.prompt(Part::effect, length, 0));
+  });
   return setting;
 }
 
@@ -101,9 +104,8 @@ lab::ResultStore::Json configuration_of(const Setting& setting) {
   json["program"] = "effects";
   json["task"] = options.task == Task::shots ? "shots" : "needle";
   json["model"] = lab::identity_of(setting.model, options.model);
-  json["haystack"] = options.haystack
-                         ? lab::fingerprint(lab::read_file_whole(*options.haystack))
-                         : "prose " + lab::fingerprint(lab::read_file_whole(options.model / "lexicon.json"));
+  json["kernels"] = reference::kernels_in_force();
+  json["haystack"] = setting.haystack.identity();
   json["lengths"] = setting.lengths;
   json["depths"] = options.depths;
   json["prompts"] = options.prompts;

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "lab/support/answer.hpp"
+#include "lab/support/cell_fields.hpp"
 #include "lab/support/parallel.hpp"
 
 namespace needle {
@@ -145,8 +146,11 @@ Json try_plans(const Setting& setting, std::size_t length, std::size_t prompt_in
   return cell;
 }
 
-void add_cell(const Json& cell, const std::vector<std::size_t>& ids, std::vector<lab::Trial>& trials) {
-  const auto hits = cell.at("hits").get<std::string>();
+void add_cell(const Json& cell, const std::string& where, const std::vector<std::size_t>& ids,
+              std::vector<lab::Trial>& trials) {
+  const lab::CellFields fields(cell, where);
+  const std::string hits = fields.verdicts("hits", ids.size());
+  fields.numbers("log_probability", ids.size(), lab::least_log_probability, 0.0);
   for (std::size_t i = 0; i < ids.size(); ++i) {
     lab::Trial& trial = trials.at(ids[i]);
     ++trial.prompts;

@@ -59,9 +59,10 @@ struct Calibration {
                                                std::size_t prompt_index,
                                                const std::vector<dope::Plan>& plans);
 
-/// Adds what such a cell says of its plans; trials[ids[i]] is of its plan i.
-void add_cell(const lab::ResultStore::Json& cell, const std::vector<std::size_t>& ids,
-              std::vector<lab::Trial>& trials);
+/// Adds what such a cell says of its plans; trials[ids[i]] is of its plan i. Throws dope::Error of `where`
+/// for a cell of another number of plans.
+void add_cell(const lab::ResultStore::Json& cell, const std::string& where,
+              const std::vector<std::size_t>& ids, std::vector<lab::Trial>& trials);
 
 /// How often each prompt is asked: every plan all of them, or fewer and fewer plans more of them.
 [[nodiscard]] std::vector<std::vector<std::size_t>> rounds_of(const Setting& setting);

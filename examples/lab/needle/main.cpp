@@ -10,6 +10,7 @@
 
 #include "attention.hpp"
 #include "calibration.hpp"
+#include "cells.hpp"
 #include "evaluation.hpp"
 #include "lab/support/interrupt.hpp"
 #include "lab/support/parallel.hpp"
@@ -31,10 +32,11 @@ constexpr std::size_t finalists = 8;
 
 class Run {
  public:
-  explicit Run(const Setting& setting)
+  Run(const Setting& setting, lab::RunFolder& folder)
       : setting_(setting),
+        folder_(folder),
         store_(setting.options.out / "results.jsonl", needle::configuration_of(setting),
-               setting.options.existing) {}
+               setting.options.existing, needle::cell_check(setting)) {}
 
   void all() {
     std::vector<Calibration> calibrations;
@@ -49,16 +51,14 @@ class Run {
       methods = test(calibrations, length);
       // The last one's stands in the tables of all.
       if (length != setting_.lengths.back()) {
-        std::cout << needle::table_of_length({setting_, calibrations, methods, store_}, length) << '\n'
-                  << std::flush;
+        reference::print(needle::table_of_length({setting_, calibrations, methods, store_}, length) + "\n");
       }
     }
     store_.finish(order(methods));
     const needle::Finished finished{setting_, calibrations, methods, store_};
-    const auto written = needle::write_report(finished);
-    std::cout << needle::tables(finished, needle::Form::screen) << '\n';
-    for (const auto& path : written) std::cout << path.string() << '\n';
-    std::cout << (setting_.options.out / "results.jsonl").string() << '\n';
+    const auto written = needle::write_report(finished, folder_);
+    reference::print(needle::tables(finished, needle::Form::screen) + "\n");
+    lab::print_paths(written, setting_.options.out / "results.jsonl");
   }
 
   [[nodiscard]] std::size_t finished() const { return store_.size(); }
@@ -139,7 +139,8 @@ class Run {
       bar.advance(task.ids.size());
     });
     bar.finish();
-    for (const Task& task : tasks) needle::add_cell(*store_.find(task.key), task.ids, trials);
+    for (const Task& task : tasks)
+      needle::add_cell(*store_.find(task.key), store_.place_of(task.key), task.ids, trials);
   }
 
   /// Trials of all candidates, and last of the empty plan, which sees every prompt.
@@ -264,6 +265,7 @@ class Run {
   }
 
   const Setting& setting_;
+  lab::RunFolder& folder_;
   ResultStore store_;
   lab::Interrupt interrupt_;
 };

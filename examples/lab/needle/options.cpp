@@ -103,13 +103,15 @@ Options read(const cxxopts::ParseResult& result) {
     options.transforms = lab::all_readings();
   } else {
     for (const auto& part : lab::split(transforms, ';'))
-      options.transforms.push_back(dope::parse_transform(part));
+      options.transforms.push_back(
+          lab::in_option("--transforms", [&] { return dope::parse_transform(part); }));
   }
   std::vector<std::string> names;
   for (const auto& transform : options.transforms) names.push_back(dope::name_of(transform));
   lab::require_distinct("transforms", names);
   options.scaling = result["scaling"].as<std::string>();
-  options.gqa = dope::parse<dope::GqaPolicy>(result["gqa"].as<std::string>());
+  options.gqa =
+      lab::in_option("--gqa", [&] { return dope::parse<dope::GqaPolicy>(result["gqa"].as<std::string>()); });
   options.baselines = baselines_of(result["baselines"].as<std::string>());
   options.breadth = breadth_of(result["sweep"].as<std::string>());
   if (result.count("plan") != 0) {

@@ -13,7 +13,6 @@
 #include "lab/support/plan_json.hpp"
 #include "lab/support/statistics.hpp"
 #include "lab/support/table.hpp"
-#include "transformer/atomic_file.hpp"
 
 namespace needle {
 namespace {
@@ -381,38 +380,31 @@ std::string table_of_length(const Finished& run, std::size_t length) {
   return text;
 }
 
-std::vector<std::filesystem::path> write_report(const Finished& run) {
+std::vector<std::filesystem::path> write_report(const Finished& run, lab::RunFolder& folder) {
   const auto& [setting, calibrations, methods, store] = run;
-  std::vector<std::filesystem::path> written;
-  const auto write = [&](const std::filesystem::path& path, const std::string& bytes) {
-    reference::write_file_whole(path, bytes);
-    written.push_back(path);
-  };
-  const auto& out = setting.options.out;
-  write(out / "table.md", tables(run, Form::markdown));
+  lab::RunFolder::Files files;
+  files.add("table.md", tables(run, Form::markdown));
   for (const Setup setup : setting.setups) {
-    write(out / dope::detail::text("depth_by_length_", name_of(setup), ".svg"),
-          lab::heat_map_svg(heat_map(run, setup)));
+    files.add(dope::detail::text("depth_by_length_", name_of(setup), ".svg"),
+              lab::heat_map_svg(heat_map(run, setup)));
   }
-  std::filesystem::create_directories(out / "plans");
   for (const Calibration& calibration : calibrations) {
     for (std::size_t i = 0; i < calibration.choices.size(); ++i) {
       const Choice& choice = calibration.choices[i];
       const auto name = dope::name_of(choice.transform);
       const auto stem =
           dope::detail::text(calibration.length, "_", i + 1, "_", name.substr(0, name.find('(')));
-      write(out / ("heads_" + stem + ".svg"), lab::head_map_svg(head_map(setting, calibration, choice)));
-      const auto path = out / "plans" / (stem + ".json");
-      lab::save_plan(
-          path, choice.candidate.plan,
-          {{"selector", lab::name_of(choice.candidate.selectors.front())},
-           {"length", std::to_string(calibration.length)},
-           {"scaling", setting.options.scaling},
-           {"calibration", dope::detail::text(choice.trial.hits, "/", setting.options.calibration_prompts)}});
-      written.push_back(path);
+      files.add("heads_" + stem + ".svg", lab::head_map_svg(head_map(setting, calibration, choice)));
+      files.add("plans/" + stem + ".json",
+                lab::plan_json(choice.candidate.plan,
+                               {{"selector", lab::name_of(choice.candidate.selectors.front())},
+                                {"length", std::to_string(calibration.length)},
+                                {"scaling", setting.options.scaling},
+                                {"calibration", dope::detail::text(choice.trial.hits, "/",
+                                                                   setting.options.calibration_prompts)}}));
     }
   }
-  return written;
+  return folder.write(files);
 }
 
 }  // namespace needle

@@ -6,6 +6,7 @@
 
 #include "calibration.hpp"
 #include "evaluation.hpp"
+#include "lab/support/run_folder.hpp"
 #include "setting.hpp"
 
 namespace needle {
@@ -27,8 +28,8 @@ struct Finished {
 /// The scores at one length, as on the screen, for runs that go on to others. run.methods: of that length.
 [[nodiscard]] std::string table_of_length(const Finished& run, std::size_t length);
 
-/// Writes table.md, plans/*.json and the pictures into the out folder, each whole or not at all;
-/// returns their paths.
-std::vector<std::filesystem::path> write_report(const Finished& run);
+/// Writes table.md, plans/*.json and the pictures into the run's folder, all or none; returns
+/// their paths.
+std::vector<std::filesystem::path> write_report(const Finished& run, lab::RunFolder& folder);
 
 }  // namespace needle

@@ -8,6 +8,7 @@
 #include "lab/support/files.hpp"
 #include "lab/support/fingerprint.hpp"
 #include "lab/support/memory.hpp"
+#include "transformer/linear.hpp"
 
 namespace needle {
 namespace {
@@ -154,24 +155,30 @@ Setting make_setting(Options options) {
   auto model = reference::Model::load(options.model);
   lab::require_bytes_as_tokens("needle", model, options.model);
   auto haystack = options.haystack
-                      ? lab::Haystack::of_file(*options.haystack)
+                      ? lab::Haystack::of_file(*options.haystack, "--haystack")
                       : lab::Haystack::of_prose(lab::load_lexicon(options.model / "lexicon.json"));
   Setting setting(std::move(options), std::move(model), std::move(haystack));
   require_memory_for(setting);
-  static_cast<void>(setting.scaling(setting.lengths.front()));
-  for (const std::size_t length : setting.lengths) {
-    // The shortest prompts fail here, before anything runs.
-    for (const Setup setup : setting.setups) static_cast<void>(setting.test_prompt(length, setup, 0, 0));
-  }
-  for (const std::size_t length : setting.calibration_lengths) {
-    for (std::size_t i = 0; i < setting.calibration_setups.size(); ++i)
-      static_cast<void>(setting.calibration_prompt(length, i));
-  }
+  lab::in_option("--scaling", [&] { static_cast<void>(setting.scaling(setting.lengths.front())); });
+  // The shortest prompts fail here, before anything runs.
+  lab::in_option("--lengths", [&] {
+    for (const std::size_t length : setting.lengths) {
+      for (const Setup setup : setting.setups) static_cast<void>(setting.test_prompt(length, setup, 0, 0));
+    }
+  });
+  lab::in_option(setting.options.calibrate_at.empty() ? "--lengths" : "--calibrate-at", [&] {
+    for (const std::size_t length : setting.calibration_lengths) {
+      for (std::size_t i = 0; i < setting.calibration_setups.size(); ++i)
+        static_cast<void>(setting.calibration_prompt(length, i));
+    }
+  });
   for (const auto& path : setting.options.plans) {
     setting.plans.push_back(lab::load_plan(path));
     const auto& plan = setting.plans.back().plan;
-    static_cast<void>(reference::make_schedule(setting.model, setting.scaling(setting.lengths.front()),
-                                               setting.lengths.front(), plan));
+    static_cast<void>(lab::with_place(lab::input_name("--plan", path), [&] {
+      return reference::make_schedule(setting.model, setting.scaling(setting.lengths.front()),
+                                      setting.lengths.front(), plan);
+    }));
   }
   return setting;
 }
@@ -182,9 +189,8 @@ lab::ResultStore::Json configuration_of(const Setting& setting) {
   json["program"] = "needle";
   json["task"] = std::string(name_of(options.task));
   json["model"] = lab::identity_of(setting.model, options.model);
-  json["haystack"] = options.haystack
-                         ? lab::fingerprint(lab::read_file_whole(*options.haystack))
-                         : "prose " + lab::fingerprint(lab::read_file_whole(options.model / "lexicon.json"));
+  json["kernels"] = reference::kernels_in_force();
+  json["haystack"] = setting.haystack.identity();
   json["lengths"] = setting.lengths;
   json["depths"] = options.depths;
   json["needles"] = options.needles;
@@ -208,8 +214,7 @@ lab::ResultStore::Json configuration_of(const Setting& setting) {
   }
   json["sweep"] = options.breadth == lab::Breadth::quick ? "quick" : "full";
   json["plans"] = lab::ResultStore::Json::array();
-  for (const auto& path : options.plans)
-    json["plans"].push_back(lab::fingerprint(lab::read_file_whole(path)));
+  for (const auto& saved : setting.plans) json["plans"].push_back(saved.fingerprint);
   json["conventions"] = {
       {"entropy",
        "natural logarithm, nats, on eigenvalues of X^T X; rows neither centred nor normalised, but for "

@@ -4,13 +4,17 @@
 #include <algorithm>
 #include <numeric>
 
+#include "dope/core/error.hpp"
 #include "lab/support/baselines.hpp"
+#include "lab/support/cell_fields.hpp"
 #include "lab/support/sweep.hpp"
 
 namespace perplexity {
 namespace {
 
 using Json = lab::ResultStore::Json;
+
+constexpr double most_bits = 1e40;  // of a byte: logits are floats
 
 /// The run of a schedule, which equal ones share.
 std::size_t run_of(Part& part, reference::Schedule schedule) {
@@ -101,6 +105,23 @@ Json cell_of(const Setting& setting, const std::vector<Part>& parts, std::size_t
     }
   }
   return cell;
+}
+
+lab::ResultStore::Check cell_check(const Setting& setting, const std::vector<Part>& parts) {
+  return [&](std::string_view key, const Json& value, const std::string& where) {
+    const lab::CellFields cell(value, where);
+    if (!key.starts_with("passage/")) throw dope::Error(where, "an unknown kind of cell", "passage/");
+    for (const Part& part : parts) {
+      const auto bits = cell.object(name_of(part));
+      const std::size_t means = part.mode == Part::Mode::growing ? setting.bins.count() : 1;
+      for (const Method& method : part.methods) {
+        for (const Json& draw : bits.list(method.name, method.runs.size())) {
+          const Json one = {{method.name, draw}};
+          lab::CellFields(one, bits.where()).numbers(method.name, means, 0.0, most_bits);
+        }
+      }
+    }
+  };
 }
 
 Means means_in(const Json& cell, const Part& part, const std::string& method) {

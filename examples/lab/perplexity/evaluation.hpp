@@ -45,6 +45,10 @@ using Means = std::vector<double>;
                                              std::size_t index,
                                              const std::vector<std::vector<Means>>& results);
 
+/// What refuses a cell of results that no run of these parts can have written: it lacks a part, a method, a
+/// draw or a bin, or its bits are no numbers from 0 up.
+[[nodiscard]] lab::ResultStore::Check cell_check(const Setting& setting, const std::vector<Part>& parts);
+
 /// What a method has in a finished cell, the mean over its draws.
 [[nodiscard]] Means means_in(const lab::ResultStore::Json& cell, const Part& part, const std::string& method);
 

@@ -38,21 +38,21 @@ struct Task {
 
 class Run {
  public:
-  explicit Run(const Setting& setting)
+  Run(const Setting& setting, lab::RunFolder& folder)
       : setting_(setting),
+        folder_(folder),
         parts_(perplexity::parts_of(setting)),
         store_(setting.options.out / "results.jsonl", perplexity::configuration_of(setting),
-               setting.options.existing) {}
+               setting.options.existing, perplexity::cell_check(setting, parts_)) {}
 
   void all() {
     measure();
     std::vector<std::string> order;
     for (std::size_t i = 0; i < setting_.options.texts; ++i) order.push_back(perplexity::passage_key(i));
     store_.finish(order);
-    const auto written = perplexity::write_report(setting_, parts_, store_);
-    std::cout << perplexity::tables(setting_, parts_, store_, perplexity::Form::screen) << '\n';
-    for (const auto& path : written) std::cout << path.string() << '\n';
-    std::cout << (setting_.options.out / "results.jsonl").string() << '\n';
+    const auto written = perplexity::write_report(setting_, parts_, store_, folder_);
+    reference::print(perplexity::tables(setting_, parts_, store_, perplexity::Form::screen) + "\n");
+    lab::print_paths(written, setting_.options.out / "results.jsonl");
   }
 
   [[nodiscard]] std::size_t finished() const { return store_.size(); }
@@ -105,6 +105,7 @@ class Run {
   }
 
   const Setting& setting_;
+  lab::RunFolder& folder_;
   std::vector<Part> parts_;
   ResultStore store_;
   lab::Interrupt interrupt_;

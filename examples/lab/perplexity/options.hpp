@@ -37,6 +37,13 @@ struct Options {
   std::uint64_t seed = 0;
   int threads = 0;
   lab::ResultStore::Existing existing = lab::ResultStore::Existing::resume;
+
+  /// Files that the run reads by name.
+  [[nodiscard]] std::vector<std::filesystem::path> inputs() const {
+    auto paths = plans;
+    if (text) paths.push_back(*text);
+    return paths;
+  }
 };
 
 /// The options, or the text of --help. Throws dope::Error for an unknown option or a bad value.

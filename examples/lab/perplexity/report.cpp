@@ -5,7 +5,6 @@
 #include "lab/support/statistics.hpp"
 #include "lab/support/table.hpp"
 #include "picture.hpp"
-#include "transformer/atomic_file.hpp"
 
 namespace perplexity {
 namespace {
@@ -133,11 +132,11 @@ std::string tables(const Setting& setting, const std::vector<Part>& parts, const
 }
 
 std::vector<std::filesystem::path> write_report(const Setting& setting, const std::vector<Part>& parts,
-                                                const lab::ResultStore& store) {
-  const auto& out = setting.options.out;
-  reference::write_file_whole(out / "table.md", tables(setting, parts, store, Form::markdown));
-  reference::write_file_whole(out / "bits_by_position.svg", picture_of(setting, parts, store));
-  return {out / "table.md", out / "bits_by_position.svg"};
+                                                const lab::ResultStore& store, lab::RunFolder& folder) {
+  lab::RunFolder::Files files;
+  files.add("table.md", tables(setting, parts, store, Form::markdown));
+  files.add("bits_by_position.svg", picture_of(setting, parts, store));
+  return folder.write(files);
 }
 
 }  // namespace perplexity

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "evaluation.hpp"
+#include "lab/support/run_folder.hpp"
 
 namespace perplexity {
 
@@ -16,8 +17,8 @@ enum class Form { screen, markdown };
 [[nodiscard]] std::string tables(const Setting& setting, const std::vector<Part>& parts,
                                  const lab::ResultStore& store, Form form);
 
-/// Writes table.md and bits_by_position.svg; their paths.
+/// Writes table.md and bits_by_position.svg into the run's folder, all or none; their paths.
 std::vector<std::filesystem::path> write_report(const Setting& setting, const std::vector<Part>& parts,
-                                                const lab::ResultStore& store);
+                                                const lab::ResultStore& store, lab::RunFolder& folder);
 
 }  // namespace perplexity

@@ -10,6 +10,9 @@
 #include "lab/support/fingerprint.hpp"
 #include "lab/support/memory.hpp"
 #include "lab/support/prompts.hpp"
+#include "transformer/input_file.hpp"
+#include "transformer/linear.hpp"
+#include "transformer/printable.hpp"
 
 namespace perplexity {
 namespace {
@@ -40,7 +43,7 @@ void require_text(const Setting& setting) {
   const std::size_t texts = setting.options.texts;
   if (setting.options.text && setting.file.size() / texts < setting.passage_bytes()) {
     throw dope::Error(
-        "--text", dope::detail::text(setting.options.text->string(), " of ", setting.file.size(), " bytes"),
+        lab::input_name("--text", *setting.options.text), dope::detail::text(setting.file.size(), " bytes"),
         dope::detail::text(texts, " passages of ", setting.passage_bytes(),
                            " bytes; fewer --texts or a shorter --length and --windows need less"));
   }
@@ -68,15 +71,17 @@ void load_plans(Setting& setting) {
     setting.plans.push_back(lab::load_plan(path));
     setting.plan_names.push_back(path.filename().replace_extension().string());
     const auto& plan = setting.plans.back().plan;
-    static_cast<void>(reference::make_schedule(setting.model, dope::DynamicNtk{}, 1, plan));
+    static_cast<void>(lab::with_place(lab::input_name("--plan", path), [&] {
+      return reference::make_schedule(setting.model, dope::DynamicNtk{}, 1, plan);
+    }));
     if (!names.insert(setting.plan_names.back()).second) {
-      throw dope::Error("--plan", "two plans named " + setting.plan_names.back(),
+      throw dope::Error("--plan", "two plans named " + reference::printable(setting.plan_names.back()),
                         "plans whose files have different names");
     }
     const auto* noise = std::get_if<dope::ByGaussian>(&plan.transform);
     if (setting.options.control == Control::random_heads && noise != nullptr &&
         noise->spread == dope::ByGaussian::Spread::matched) {
-      throw dope::Error("--random", path.string() + ", a plan of matched spread",
+      throw dope::Error("--random", "the plan " + reference::printable(path.string()) + " of matched spread",
                         "a fixed sigma: the spread of heads that the plan does not name is not known");
     }
   }
@@ -85,7 +90,8 @@ void load_plans(Setting& setting) {
          {lab::main_baselines(setting.model, 1), lab::further_baselines(setting.model, 1)}) {
       for (const auto& baseline : baselines) {
         if (baseline.name == name)
-          throw dope::Error("--plan", "a plan named " + name, "a file name that no other method has");
+          throw dope::Error("--plan", "a plan named " + reference::printable(name),
+                            "a file name that no other method has");
       }
     }
   }
@@ -121,7 +127,11 @@ Setting make_setting(Options options) {
   auto model = reference::Model::load(options.model);
   lab::require_bytes_as_tokens("perplexity", model, options.model);
   const std::size_t training = model.config().training_length;
-  std::string file = options.text ? lab::read_file_whole(*options.text) : std::string();
+  std::string file;
+  if (options.text) {
+    file = reference::read_input(lab::input_name("--text", *options.text), *options.text, lab::largest_text,
+                                 reference::Source::file_or_pipe);
+  }
   std::optional<lab::Haystack> prose;
   if (!options.text) prose = lab::Haystack::of_prose(lab::load_lexicon(options.model / "lexicon.json"));
   Setting setting{
@@ -146,9 +156,8 @@ Json configuration_of(const Setting& setting) {
   Json json;
   json["program"] = "perplexity";
   json["model"] = lab::identity_of(setting.model, options.model);
-  json["text"] = options.text
-                     ? lab::fingerprint(setting.file)
-                     : "prose " + lab::fingerprint(lab::read_file_whole(options.model / "lexicon.json"));
+  json["kernels"] = reference::kernels_in_force();
+  json["text"] = options.text ? lab::fingerprint(setting.file) : setting.prose->identity();
   json["texts"] = options.texts;
   json["passage_bytes"] = setting.passage_bytes();
   json["seed"] = options.seed;

@@ -12,6 +12,7 @@
 #include "lab/report/cells.hpp"
 #include "lab/report/needle_view.hpp"
 #include "lab/report/picture_file.hpp"
+#include "lab/support/run_folder.hpp"
 #include "transformer/checked_json.hpp"
 
 namespace report {
@@ -82,19 +83,23 @@ Reported document_of(const std::vector<Run>& runs) {
     if (run.program == "needle") {
       chapter.sections = needle_sections(read_needle_cells(run), needle_setting_of(run));
     } else {
-      if (std::filesystem::is_regular_file(table, ignored)) {
+      const auto files = lab::files_of_run(table.parent_path(), run.program);
+      const bool listed = std::find(files.begin(), files.end(), "table.md") != files.end();
+      if (listed && std::filesystem::is_regular_file(table, ignored)) {
         chapter.sections.push_back(
             {"Tables", page::blocks_of_markdown(reference::read_text(table, largest_table))});
       }
       page::Section pictures{"Pictures", {}};
-      for (auto& picture : pictures_in(table.parent_path())) pictures.blocks.emplace_back(std::move(picture));
+      for (auto& picture : pictures_of(table.parent_path(), files))
+        pictures.blocks.emplace_back(std::move(picture));
       if (!pictures.blocks.empty()) chapter.sections.push_back(std::move(pictures));
     }
     if (chapter.sections.empty()) {
-      const std::string why = run.program == "needle"
-                                  ? "no finished cell that a report shows"
-                                  : "program " + reference::printable(run.program) +
-                                        " is unknown to this report and left no table.md or picture";
+      const std::string why =
+          run.program == "needle"
+              ? "no finished cell that a report shows"
+              : "program " + reference::printable(run.program) +
+                    " is unknown to this report and its run.json lists no table.md or picture";
       reported.notes.push_back(reference::printable(run.file.string()) + " skipped: " + why);
       chapter.sections.push_back({"Nothing to show", {page::Paragraph{"Skipped: " + why + "."}}});
     } else {

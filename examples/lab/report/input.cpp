@@ -47,7 +47,7 @@ std::string read_header(const std::string& line, const std::string& where, Run& 
   if (program == configuration->end() || !program->is_string()) {
     throw dope::Error(where, "a configuration that names no program", "\"program\":\"…\" in it");
   }
-  run.configuration = nlohmann::ordered_json::parse(line).at("configuration");
+  run.configuration = reference::parse_ordered_object(line, where + ", line 1").at("configuration");
   return program->get<std::string>();
 }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <iostream>
 #include <string>
 #include <vector>
 
@@ -12,14 +11,17 @@
 #include "lab/report/options.hpp"
 #include "lab/support/program.hpp"
 #include "transformer/atomic_file.hpp"
+#include "transformer/folder_lock.hpp"
+#include "transformer/program_guard.hpp"
 
 namespace {
 
 int run(const report::Options& options) {
   const auto& folder = options.folder;
+  const auto [chosen, further] = report::bounded(report::find_results(folder));
+  const reference::FolderLock lock(folder, "report", "");
   std::vector<report::Run> runs;
-  const auto [files, further] = report::bounded(report::find_results(folder));
-  for (const auto& file : files) runs.push_back(report::read_run(file));
+  for (const auto& file : chosen) runs.push_back(report::read_run(file));
   auto reported = report::document_of(runs);
   if (further > 0) {
     reported.notes.push_back(dope::detail::text(
@@ -27,12 +29,13 @@ int run(const report::Options& options) {
     reported.document.introduction += dope::detail::text(" Left out: ", further, " further runs; the first ",
                                                          report::most_runs, " by name are shown.");
   }
-  const std::string page = page::html_page(reported.document);
-  const std::string text = page::markdown_page(reported.document);
-  reference::write_file_whole(folder / "report.html", page);
-  reference::write_file_whole(folder / "report.md", text);
-  for (const auto& note : reported.notes) std::cout << note << '\n';
-  std::cout << (folder / "report.html").string() << '\n' << (folder / "report.md").string() << '\n';
+  reference::FileSet files;
+  files.add(folder / "report.html", page::html_page(reported.document));
+  files.add(folder / "report.md", page::markdown_page(reported.document));
+  files.keep();
+  std::string said;
+  for (const auto& note : reported.notes) said += note + "\n";
+  reference::print(said + (folder / "report.html").string() + "\n" + (folder / "report.md").string() + "\n");
   return 0;
 }
 

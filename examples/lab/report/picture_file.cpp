@@ -218,21 +218,17 @@ std::string title_of_svg(std::string_view bytes, const std::string& where) {
   return SvgReader(bytes, where).title();
 }
 
-std::vector<page::PictureFile> pictures_in(const std::filesystem::path& folder) {
-  std::vector<std::filesystem::path> paths;
-  std::error_code failure;
-  std::filesystem::directory_iterator entries(folder.empty() ? "." : folder, failure);
-  for (; !failure && entries != std::filesystem::directory_iterator{}; entries.increment(failure)) {
-    if (entries->path().extension() == ".svg") paths.push_back(entries->path());
+std::vector<page::PictureFile> pictures_of(const std::filesystem::path& folder,
+                                           const std::vector<std::string>& files) {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  for (const auto& name : files) {
+    if (name.ends_with(".svg") && std::filesystem::exists(folder / name, ignored)) names.push_back(name);
   }
-  if (failure) {
-    throw dope::Error("report", reference::printable(folder.string()) + ": " + failure.message(),
-                      "a folder that can be read");
-  }
-  std::sort(paths.begin(), paths.end());
+  std::sort(names.begin(), names.end());
   std::vector<page::PictureFile> pictures;
-  for (const auto& path : paths) {
-    const std::string name = path.filename().string();
+  for (const auto& name : names) {
+    const auto path = folder / name;
     std::string bytes = reference::read_text(path, largest_picture);
     const std::string title = title_of_svg(bytes, "picture " + reference::printable(path.string()));
     pictures.push_back({name, title.empty() ? name : title, std::move(bytes)});

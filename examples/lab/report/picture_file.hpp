@@ -18,8 +18,10 @@ namespace report {
 /// broken picture. A document type is an error too: it may define entities.
 [[nodiscard]] std::string title_of_svg(std::string_view bytes, const std::string& where);
 
-/// All *.svg in a folder by name, each titled by its <title>, or its name where that says nothing. Throws
-/// dope::Error as title_of_svg does, and for a file above 8 MiB.
-[[nodiscard]] std::vector<page::PictureFile> pictures_in(const std::filesystem::path& folder);
+/// Of the files that a run lists (lab::files_of_run) the *.svg that are there, by name, each titled by its
+/// <title>, or its name where that says nothing. Throws dope::Error as title_of_svg does, and for a file
+/// above 8 MiB.
+[[nodiscard]] std::vector<page::PictureFile> pictures_of(const std::filesystem::path& folder,
+                                                         const std::vector<std::string>& files);
 
 }  // namespace report

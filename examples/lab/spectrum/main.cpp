@@ -5,7 +5,6 @@
 #include <iostream>
 #include <string>
 
-#include "dope/core/error.hpp"
 #include "lab/page/style.hpp"
 #include "lab/spectrum/options.hpp"
 #include "lab/spectrum/output.hpp"
@@ -15,12 +14,20 @@
 #include "lab/spectrum/survey.hpp"
 #include "lab/support/program.hpp"
 #include "lab/support/progress.hpp"
+#include "lab/support/run_folder.hpp"
 #include "transformer/atomic_file.hpp"
+#include "transformer/linear.hpp"
+#include "transformer/program_guard.hpp"
 
 namespace {
 
 int run(const spectrum::Options& options) {
   if (options.threads > 0) omp_set_num_threads(options.threads);
+  reference::require_kernels();
+  lab::RunFolder folder(options.out, "spectrum");
+  for (const auto& input : {options.qk, options.text}) {
+    if (input) folder.spare(*input);
+  }
   const auto projections = spectrum::projections_of(options);
   lab::Progress bar("heads", spectrum::survey_steps(projections.shape), lab::Progress::display_for_stderr(),
                     std::cerr);
@@ -28,25 +35,26 @@ int run(const spectrum::Options& options) {
       spectrum::survey_of(projections, options.survey, [&](std::size_t, std::size_t) { bar.advance(1); });
   bar.finish();
 
-  std::filesystem::create_directories(options.out);
-  const auto file = [&](const char* name) { return options.out / name; };
-  reference::write_file_whole(file("spectrum.json"), spectrum::json_of(projections, survey));
-  spectrum::write_tensors(file("spectrum.safetensors"), survey);
-  reference::write_file_whole(file("spectrum.html"), spectrum::html_of(projections, survey, options.panels));
+  using Set = reference::FileSet;
+  using Path = std::filesystem::path;
+  lab::RunFolder::Files files;
+  files.add("spectrum.html", spectrum::html_of(projections, survey, options.panels));
+  files.add("spectrum.json", spectrum::json_of(projections, survey));
+  files.add("spectrum.safetensors",
+            [&](Set& set, const Path& path) { spectrum::add_tensors(set, path, survey); });
   const auto draw = [&](const char* name, const page::Picture& picture) {
-    reference::write_file_whole(file(name), page::standalone_svg(picture.svg));
+    files.add(name, page::standalone_svg(picture.svg));
   };
   draw("bands.svg", spectrum::band_energy(projections, survey));
   draw("cones.svg", spectrum::cone_angles(projections, survey));
   draw("bounds.svg", spectrum::bound_scatter(survey));
-  std::cout << spectrum::table_of(projections, survey) << '\n';
-  for (const char* name :
-       {"spectrum.html", "spectrum.json", "spectrum.safetensors", "bands.svg", "cones.svg", "bounds.svg"})
-    std::cout << file(name).string() << '\n';
   if (options.projected == spectrum::Projected::saved) {
-    spectrum::save_projections(file("qk.safetensors"), projections);
-    std::cout << file("qk.safetensors").string() << '\n';
+    files.add("qk.safetensors",
+              [&](Set& set, const Path& path) { spectrum::add_projections(set, path, projections); });
   }
+  std::string said = spectrum::table_of(projections, survey) + "\n";
+  for (const auto& path : folder.write(files)) said += path.string() + "\n";
+  reference::print(said);
   return 0;
 }
 

@@ -57,7 +57,9 @@ Options read_options(const cxxopts::ParseResult& result) {
   if (result.count("training-length") != 0)
     options.training_length = number("training-length", 1, std::size_t{1} << 31);
   if (result.count("rotated-width") != 0) options.rotated_width = number("rotated-width", 2, 65536);
-  if (result.count("pairing") != 0) options.pairing = dope::parse<dope::Pairing>(word("pairing"));
+  if (result.count("pairing") != 0)
+    options.pairing =
+        lab::in_option("--pairing", [&] { return dope::parse<dope::Pairing>(word("pairing")); });
   options.survey.attention_rows = number("rows", 1, std::size_t{1} << 24);
   options.survey.bins = number("bins", 1, 4096);
   options.survey.map_tokens = number("map-tokens", 1, 4096);

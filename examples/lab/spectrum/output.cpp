@@ -205,11 +205,11 @@ class Tensors {
     values_.push_back(std::move(values));
     tensors_.push_back({std::move(name), {reference::Dtype::f64, std::move(shape), {}}});
   }
-  void write(const std::filesystem::path& path,
-             const std::map<std::string, std::string, std::less<>>& metadata) {
+  void add_to(reference::FileSet& files, const std::filesystem::path& path,
+              const std::map<std::string, std::string, std::less<>>& metadata) {
     for (std::size_t i = 0; i < tensors_.size(); ++i)
       tensors_[i].tensor.bytes = std::as_bytes(std::span(values_[i]));
-    reference::write_safetensors(path, tensors_, metadata);
+    reference::add_safetensors(files, path, tensors_, metadata);
   }
 
  private:
@@ -294,7 +294,7 @@ std::string json_of(const Projections& from, const Survey& survey) {
   return text + "\n}\n";
 }
 
-void write_tensors(const std::filesystem::path& path, const Survey& survey) {
+void add_tensors(reference::FileSet& files, const std::filesystem::path& path, const Survey& survey) {
   Tensors tensors;
   for (const Side side : sides) add_side(tensors, survey, side);
   const auto& shape = survey.shape;
@@ -315,8 +315,8 @@ void write_tensors(const std::filesystem::path& path, const Survey& survey) {
   tensors.add("attention.last", {shape.layers, shape.query_heads, survey.bins.size()}, std::move(last));
   tensors.add("attention.mean", {shape.layers, shape.query_heads, survey.bins.size()}, std::move(mean));
   const auto field_name = [](const auto& field) { return field.name; };
-  tensors.write(
-      path,
+  tensors.add_to(
+      files, path,
       {{"stages", joined(stages, [](Stage stage) { return name_of(stage); })},
        {"entropies", joined(survey.entropies, [](const dope::Entropy& entropy) { return name_of(entropy); })},
        {"band_fields", joined(band_fields, field_name)},

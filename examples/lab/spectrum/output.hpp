@@ -6,6 +6,7 @@
 
 #include "lab/spectrum/projections.hpp"
 #include "lab/spectrum/survey.hpp"
+#include "transformer/atomic_file.hpp"
 
 namespace spectrum {
 
@@ -17,7 +18,7 @@ namespace spectrum {
 /// rankings: rankings_of, heads as [layer, head]. Numbers read back to the last bit.
 [[nodiscard]] std::string json_of(const Projections& projections, const Survey& survey);
 
-/// spectrum.safetensors, F64, written whole or not at all; SIDE is query or key, its heads H:
+/// spectrum.safetensors, F64, as one of several files; SIDE is query or key, its heads H:
 ///
 ///   SIDE.eigenvalues           [layers, H, stages, width]   λ₁ first
 ///   SIDE.centred_eigenvalues   the same of centred, then normalised rows; 0 where they are all equal
@@ -28,7 +29,7 @@ namespace spectrum {
 ///   scores                     [layers, query heads, stages, bands, fields]
 ///   attention.last, .mean      [layers, query heads, bins]
 /// What stands along each axis is in the metadata.
-void write_tensors(const std::filesystem::path& path, const Survey& survey);
+void add_tensors(reference::FileSet& files, const std::filesystem::path& path, const Survey& survey);
 
 /// A line per query head, and what the bounds say, for the screen.
 [[nodiscard]] std::string table_of(const Projections& projections, const Survey& survey);

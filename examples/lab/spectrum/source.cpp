@@ -16,6 +16,7 @@
 #include "lab/support/memory.hpp"
 #include "lab/support/prompts.hpp"
 #include "transformer/checked_json.hpp"
+#include "transformer/input_file.hpp"
 #include "transformer/model.hpp"
 #include "transformer/safetensors.hpp"
 
@@ -27,7 +28,8 @@ using dope::detail::text;
 
 void set_frequencies(Projections& into, const std::string& scaling, const dope::Scaling& own,
                      const dope::RopeParameters& rope) {
-  const auto chosen = lab::scaling_named(scaling, own, rope.training_length, into.length);
+  const auto chosen = lab::in_option(
+      "--scaling", [&] { return lab::scaling_named(scaling, own, rope.training_length, into.length); });
   into.training_length = rope.training_length;
   into.native = dope::native_frequencies(rope);
   into.scaled = dope::scaled_frequencies(rope, chosen, into.length);
@@ -44,9 +46,10 @@ struct Prompted {
 
 Prompted prompt_of(const Options& options, const reference::Model& model, std::size_t length) {
   if (options.text) {
-    const std::string bytes = lab::read_file_whole(*options.text);
+    const std::string bytes = reference::read_input(lab::input_name("--text", *options.text), *options.text,
+                                                    lab::largest_text, reference::Source::file_or_pipe);
     if (bytes.size() + 1 < length) {
-      throw dope::Error("--text " + options.text->string(), text(bytes.size(), " bytes"),
+      throw dope::Error(lab::input_name("--text", *options.text), text(bytes.size(), " bytes"),
                         text("at least ", length - 1, " for ", length, " tokens"));
     }
     Prompted prompt{
@@ -61,7 +64,7 @@ Prompted prompt_of(const Options& options, const reference::Model& model, std::s
   spec.depth = options.depth;
   spec.seed = options.seed;
   spec.start_token = *model.config().bos;
-  auto needle = lab::make_needle_prompt(spec, haystack);
+  auto needle = lab::in_option("--length", [&] { return lab::make_needle_prompt(spec, haystack); });
   return {std::move(needle.tokens),
           "a needle prompt of depth " + shortest(options.depth) + ", seed " + std::to_string(options.seed),
           TokenRange{needle.needle_first, needle.needle_end}};
@@ -238,7 +241,7 @@ Projections projections_of(const Options& options) {
   return projections;
 }
 
-void save_projections(const std::filesystem::path& path, const Projections& from) {
+void add_projections(reference::FileSet& files, const std::filesystem::path& path, const Projections& from) {
   const auto joined = [](const std::vector<std::vector<float>>& layers) {
     std::vector<float> all;
     for (const auto& layer : layers) all.insert(all.end(), layer.begin(), layer.end());
@@ -263,7 +266,7 @@ void save_projections(const std::filesystem::path& path, const Projections& from
       {"pairing", std::string(name_of(from.pairing))},
       {"origin", from.origin}};
   if (from.needle) metadata["needle"] = text(from.needle->first, ":", from.needle->end);
-  reference::write_safetensors(path, tensors, metadata);
+  reference::add_safetensors(files, path, tensors, metadata);
 }
 
 }  // namespace spectrum

@@ -5,6 +5,7 @@
 
 #include "lab/spectrum/options.hpp"
 #include "lab/spectrum/projections.hpp"
+#include "transformer/atomic_file.hpp"
 
 namespace spectrum {
 
@@ -17,6 +18,7 @@ namespace spectrum {
 /// As --qk reads it: q and k, F32, [layers, tokens, heads, width], and all conventions as metadata but the
 /// scaling, which is chosen anew. Law: projections_of the file, under the same scaling, gives the same
 /// numbers.
-void save_projections(const std::filesystem::path& path, const Projections& projections);
+void add_projections(reference::FileSet& files, const std::filesystem::path& path,
+                     const Projections& projections);
 
 }  // namespace spectrum

@@ -9,6 +9,8 @@
 #include <system_error>
 #include <vector>
 
+#include "dope/core/error.hpp"
+
 namespace lab {
 
 /// A number of tokens as users write it: "1536", or in training lengths "L", "3L", "L/4", "3L/2".
@@ -35,6 +37,17 @@ template <class Number>
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
+}
+
+/// What `use` gives, where only this option ("--lengths") can be wrong: its errors name it and no part of the
+/// program.
+template <class Use>
+auto in_option(const std::string& option, const Use& use) {
+  try {
+    return use();
+  } catch (const dope::Error& error) {
+    throw dope::Error(option, error.given(), error.expected());
+  }
 }
 
 // Each throws dope::Error, which names the option, where the text is something else. option: without dashes.

@@ -1,12 +1,35 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <filesystem>
 #include <string>
+#include <string_view>
+
+#include "dope/core/error.hpp"
 
 namespace lab {
 
-/// All bytes of a file. Throws dope::Error where it cannot be read or is not a regular file.
+// The most bytes of each kind of file that a program reads.
+inline constexpr std::size_t largest_plan = std::size_t{1} << 24;
+inline constexpr std::size_t largest_lexicon = std::size_t{1} << 24;
+inline constexpr std::size_t largest_text = std::size_t{1} << 28;  // of --haystack and --text
+inline constexpr std::size_t largest_results = std::size_t{1} << 30;
+
+/// "OPTION FILE", for the error that an input is wrong.
+[[nodiscard]] std::string input_name(std::string_view option, const std::filesystem::path& path);
+
+/// What `use` gives; its errors name `where` too.
+template <class Use>
+auto with_place(const std::string& where, const Use& use) {
+  try {
+    return use();
+  } catch (const dope::Error& error) {
+    throw dope::Error(where + ", " + error.where(), error.given(), error.expected());
+  }
+}
+
+/// All bytes of a regular file of at most largest_text bytes. Throws dope::Error, which names it, otherwise.
 [[nodiscard]] std::string read_file_whole(const std::filesystem::path& path);
 
 }  // namespace lab

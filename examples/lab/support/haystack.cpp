@@ -6,8 +6,10 @@
 
 #include "dope/core/error.hpp"
 #include "lab/support/files.hpp"
+#include "lab/support/fingerprint.hpp"
 #include "lab/support/prose.hpp"
 #include "lab/support/random.hpp"
+#include "transformer/input_file.hpp"
 
 namespace lab {
 namespace {
@@ -41,11 +43,16 @@ Haystack Haystack::of_text(std::string text) {
   return Haystack(std::move(text));
 }
 
-Haystack Haystack::of_file(const std::filesystem::path& path) {
-  std::string text = read_file_whole(path);
-  if (text.empty()) {
-    throw dope::Error("Haystack", "the empty file " + path.string(), "at least one byte");
-  }
+Haystack::Haystack(Lexicon lexicon)
+    : source_(std::move(lexicon)), identity_("prose " + std::get<Lexicon>(source_).fingerprint) {}
+
+Haystack::Haystack(std::string text)
+    : source_(std::move(text)), identity_(fingerprint(std::get<std::string>(source_))) {}
+
+Haystack Haystack::of_file(const std::filesystem::path& path, std::string_view option) {
+  const std::string where = input_name(option, path);
+  std::string text = reference::read_input(where, path, largest_text, reference::Source::file_or_pipe);
+  if (text.empty()) throw dope::Error(where, "an empty text", "at least one byte");
   return Haystack(std::move(text));
 }
 

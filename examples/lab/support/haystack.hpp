@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 
@@ -24,8 +25,12 @@ class Haystack {
   /// Throws dope::Error for an empty text.
   [[nodiscard]] static Haystack of_text(std::string text);
 
-  /// Throws dope::Error where the file cannot be read or is empty.
-  [[nodiscard]] static Haystack of_file(const std::filesystem::path& path);
+  /// The bytes of a file or pipe, read once. Throws dope::Error of option and file where it cannot be read,
+  /// is empty, or has more than largest_text bytes.
+  [[nodiscard]] static Haystack of_file(const std::filesystem::path& path, std::string_view option);
+
+  /// What tells this source from others: "prose FINGERPRINT" of the lexicon, or the fingerprint of the text.
+  [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
 
   /// `bytes` bytes for a prompt that holds at most `capacity` of them, beginning at any byte.
   ///
@@ -34,10 +39,11 @@ class Haystack {
   [[nodiscard]] std::string cut(std::uint64_t seed, std::size_t bytes, std::size_t capacity) const;
 
  private:
-  explicit Haystack(Lexicon lexicon) : source_(std::move(lexicon)) {}
-  explicit Haystack(std::string text) : source_(std::move(text)) {}
+  explicit Haystack(Lexicon lexicon);
+  explicit Haystack(std::string text);
 
   std::variant<Lexicon, std::string> source_;
+  std::string identity_;
 };
 
 }  // namespace lab

@@ -10,8 +10,10 @@
 
 #include "dope/core/error.hpp"
 #include "lab/support/files.hpp"
+#include "lab/support/fingerprint.hpp"
 #include "transformer/atomic_file.hpp"
 #include "transformer/checked_json.hpp"
+#include "transformer/input_file.hpp"
 
 namespace lab {
 namespace {
@@ -21,6 +23,7 @@ using Ordered = nlohmann::ordered_json;
 using dope::ByAll;
 using dope::ByGaussian;
 using dope::ByParts;
+using reference::printable;
 
 constexpr int version = 1;
 
@@ -49,11 +52,11 @@ Ordered transform_to_json(const dope::Transform& transform) {
 class Fields {
  public:
   Fields(const Json& object, std::string where) : object_(object), where_(std::move(where)) {
-    if (!object.is_object()) throw dope::Error(where_, object.dump(), "an object");
+    if (!object.is_object()) throw dope::Error(where_, reference::shown(object), "an object");
   }
 
   const Json& at(const std::string& name) {
-    if (!object_.contains(name)) throw dope::Error(where_, "no field \"" + name + "\"", "one");
+    if (!object_.contains(name)) throw dope::Error(where_, "no field " + printable(name), "one");
     asked_.insert(name);
     return object_.at(name);
   }
@@ -81,13 +84,13 @@ class Fields {
   void done() const {
     for (const auto& [name, value] : object_.items()) {
       if (!asked_.contains(name))
-        throw dope::Error(where_, "unknown field \"" + name + "\"", "none but known fields");
+        throw dope::Error(where_, "unknown field " + printable(name), "none but known fields");
     }
   }
 
  private:
   [[nodiscard]] dope::Error bad(const std::string& name, const Json& value, std::string expected) const {
-    return {where_, "field \"" + name + "\" = " + value.dump(), std::move(expected)};
+    return {where_, "field " + printable(name) + " = " + reference::shown(value), std::move(expected)};
   }
 
   const Json& object_;
@@ -109,7 +112,7 @@ dope::Transform parse_transform_object(const Json& object) {
         ByGaussian{fields.option<ByGaussian::Reading>("reading"), fields.option<ByGaussian::Spread>("spread"),
                    fields.real("sigma"), fields.whole("seed")};
   } else {
-    throw dope::Error("transform", '"' + name + '"', "by_parts, by_all or by_gaussian");
+    throw dope::Error("transform", printable(name), "by_parts, by_all or by_gaussian");
   }
   fields.done();
   return transform;
@@ -125,7 +128,7 @@ dope::AttentionShape parse_shape(const Json& object) {
 }
 
 void parse_heads(const Json& list, dope::Plan& plan) {
-  if (!list.is_array()) throw dope::Error("heads", list.dump(), "a list");
+  if (!list.is_array()) throw dope::Error("heads", reference::shown(list), "a list");
   for (const Json& entry : list) {
     Fields fields(entry, dope::detail::text("heads[", plan.heads.size(), "]"));
     plan.heads.push_back({fields.whole("layer"), fields.whole("head")});
@@ -146,7 +149,7 @@ PlanOrigin parse_origin(const Json& object) {
 SavedPlan parse_root(const Json& root) {
   Fields fields(root, "plan");
   if (fields.whole("dope_plan") != version) {
-    throw dope::Error("plan", "version " + root.at("dope_plan").dump(),
+    throw dope::Error("plan", "version " + reference::shown(root.at("dope_plan")),
                       dope::detail::text("version ", version));
   }
   SavedPlan saved;
@@ -190,19 +193,20 @@ std::string plan_json(const dope::Plan& plan, const PlanOrigin& origin) {
 }
 
 SavedPlan parse_plan(std::string_view json, std::string_view name) {
-  try {
-    return parse_root(reference::parse_object(json, "JSON"));
-  } catch (const dope::Error& error) {
-    throw dope::Error("plan " + std::string(name) + ", " + error.where(), error.given(), error.expected());
-  }
+  return with_place(std::string(name), [&] {
+    SavedPlan saved = parse_root(reference::parse_object(json, "JSON"));
+    saved.fingerprint = fingerprint(json);
+    return saved;
+  });
 }
 
 void save_plan(const std::filesystem::path& path, const dope::Plan& plan, const PlanOrigin& origin) {
   reference::write_file_whole(path, plan_json(plan, origin));
 }
 
-SavedPlan load_plan(const std::filesystem::path& path) {
-  return parse_plan(read_file_whole(path), path.string());
+SavedPlan load_plan(const std::filesystem::path& path, std::string_view option) {
+  const std::string where = input_name(option, path);
+  return parse_plan(reference::read_input(where, path, largest_plan, reference::Source::file_or_pipe), where);
 }
 
 }  // namespace lab

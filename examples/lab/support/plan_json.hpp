@@ -16,6 +16,7 @@ using PlanOrigin = std::map<std::string, std::string>;
 struct SavedPlan {
   dope::Plan plan;
   PlanOrigin origin;
+  std::string fingerprint;  // of the text that it was read from
 };
 
 /// A plan as JSON, every convention written out, for people and for other languages:
@@ -40,6 +41,7 @@ struct SavedPlan {
 /// Written whole or not at all.
 void save_plan(const std::filesystem::path& path, const dope::Plan& plan, const PlanOrigin& origin);
 
-[[nodiscard]] SavedPlan load_plan(const std::filesystem::path& path);
+/// A file or pipe, read once; its errors name the option too.
+[[nodiscard]] SavedPlan load_plan(const std::filesystem::path& path, std::string_view option = "--plan");
 
 }  // namespace lab

@@ -19,7 +19,8 @@ struct Exported {
 };
 
 /// Write manifest.json and cases/NAME.safetensors of all cases of these tasks (none: all tasks), whole or not
-/// at all: into a folder beside `folder`, which is then put in its place.
+/// at all: into the folder ".NAME.new" beside `folder`, which is then put in its place. One export of a
+/// folder runs at a time; what a killed one left there is cleared by the next, never what anything else left.
 ///
 /// Law: the same catalogue gives the same bytes, whatever the number of threads. `between` is called between
 /// cases, by any thread; what it throws ends the export and leaves `folder` as it was. Throws dope::Error

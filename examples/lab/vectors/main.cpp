@@ -8,6 +8,7 @@
 #include "lab/support/program.hpp"
 #include "manifest.hpp"
 #include "options.hpp"
+#include "transformer/program_guard.hpp"
 
 namespace {
 
@@ -21,14 +22,14 @@ int work(const vectors::Options& options) {
   if (options.command == vectors::Command::write) {
     const auto [cases, bytes] = vectors::export_vectors(options.folder, vectors::cases_of(options.angles),
                                                         {options.selection.tasks, options.angles}, between);
-    std::cout << cases << " cases, " << (bytes + 500'000) / 1'000'000 << " MB, in " << options.folder.string()
-              << '\n';
+    reference::print(dope::detail::text(cases, " cases, ", (bytes + 500'000) / 1'000'000, " MB, in ",
+                                        options.folder.string(), '\n'));
     return 0;
   }
   const auto manifest = vectors::read_manifest(options.folder);
   const auto judged =
       vectors::check_vectors(options, manifest, vectors::cases_of(manifest.coverage.angles), between);
-  std::cout << judged.text();
+  reference::print(judged.text());
   return judged.status();
 }
 

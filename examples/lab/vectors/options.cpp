@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "dope/core/error.hpp"
+#include "lab/support/command_line.hpp"
 #include "lab/support/options_parser.hpp"
 #include "manifest.hpp"
 
@@ -76,7 +77,9 @@ Options read(const cxxopts::ParseResult& result) {
   options.selection = {list("tasks"), list("only"), list("skip")};
   require_tasks(options.selection.tasks);
   if (options.command == Command::write) {
-    if (result.count("angles") != 0) options.angles = angles_named(result["angles"].as<std::string>());
+    if (result.count("angles") != 0)
+      options.angles =
+          lab::in_option("--angles", [&] { return angles_named(result["angles"].as<std::string>()); });
     for (const char* name : {"outputs", "only", "skip"}) {
       if (result.count(name) != 0) {
         throw dope::Error("export", "--" + std::string(name), "DIR, --tasks and --angles only; see --help");
