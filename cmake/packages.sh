@@ -32,7 +32,8 @@ need_packages() {
 }
 
 # What the programs need; what tests and benches need besides.
-program_packages=(g++ binutils cmake make libeigen3-dev libxsimd-dev libblis-serial-dev nlohmann-json3-dev libcxxopts-dev zlib1g-dev)
+program_packages=(g++ binutils cmake make libeigen3-dev libxsimd-dev libblis-serial-dev nlohmann-json3-dev libcxxopts-dev
+                  zlib1g-dev libxxhash-dev)
 test_packages=("${program_packages[@]}" doctest-dev librandom123-dev python3-numpy qemu-user)
 bench_packages=("${program_packages[@]}" libbenchmark-dev python3-numpy)
 # What Clang needs besides those, with sanitizers and their readable reports.

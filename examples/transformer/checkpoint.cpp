@@ -34,6 +34,10 @@ void require_plain_name(const std::filesystem::path& index, std::string_view sha
 
 Checkpoint Checkpoint::open(const std::filesystem::path& folder) {
   Checkpoint checkpoint;
+  if (const auto adapter = folder / "adapter_config.json"; present(adapter)) {
+    throw dope::Error(adapter.string(), "an adapter beside the weights",
+                      "weights that it is merged into, and no such file");
+  }
   const auto single = folder / "model.safetensors";
   const auto index = folder / "model.safetensors.index.json";
   if (present(single)) {

@@ -17,7 +17,8 @@ namespace reference {
 ///
 /// A shard is a plain file name in the same folder: anything with a separator, an absolute path or ".."
 /// is refused. Index and shards must agree exactly: a listed tensor that its shard lacks, and a tensor
-/// in a shard that the index puts elsewhere or nowhere, are Errors.
+/// in a shard that the index puts elsewhere or nowhere, are Errors. So is an `adapter_config.json` in the
+/// folder, for the model is then another one than its weights.
 class Checkpoint {
  public:
   static Checkpoint open(const std::filesystem::path& folder);

@@ -6,7 +6,9 @@
 
 #include "dope/core/error.hpp"
 #include "transformer/checked_json.hpp"
+#include "transformer/config_keys.hpp"
 #include "transformer/fields.hpp"
+#include "transformer/hash.hpp"
 #include "transformer/rope_config.hpp"
 
 namespace reference {
@@ -51,25 +53,37 @@ const Family& family_of(const Fields& root) {
   throw dope::Error(root.where(), "model_type " + printable(*type), "llama or qwen2");
 }
 
-/// What would make another model of the same tensors.
-void require_plain(const Fields& root, Architecture architecture) {
-  if (const Json* activation = root.find("hidden_act"); activation != nullptr && *activation != "silu") {
-    root.fail("hidden_act", *activation, "silu");
-  }
+/// A value that the file gives, or else the architecture's own, which is then among config.defaults.
+template <class T>
+T value_or_default(const char* key, std::optional<T> given, T standard, Config& config) {
+  if (!given) config.defaults.push_back(text(key, " ", standard));
+  return given.value_or(standard);
+}
+
+/// What would make another model of the same tensors, as far as the two architectures differ in it;
+/// config_keys.hpp has the rest.
+void require_plain(const Fields& root, Config& config) {
+  for (const char* key : {"hidden_act", "use_sliding_window", "attention_bias", "mlp_bias"})
+    root.refuse_null(key);
+  const Json* activation = root.find("hidden_act");
+  if (activation == nullptr) config.defaults.emplace_back("hidden_act silu");
+  if (activation != nullptr && *activation != "silu") root.fail("hidden_act", *activation, "silu");
+
   if (root.flag("use_sliding_window")) root.fail("use_sliding_window", true, "false: attention is full");
-  if (const Json* types = root.find("layer_types"); types != nullptr) {
-    if (!types->is_array()) root.fail("layer_types", *types, "an array");
-    for (const Json& type : *types) {
-      if (type != "full_attention") root.fail("layer_types", type, "full_attention in every layer");
+  const bool llama = config.architecture == Architecture::llama;
+  if (const Json* window = root.find("sliding_window"); window != nullptr) {
+    // Qwen2 has the switch, off by default; elsewhere the number alone may be the switch.
+    if (llama && root.absent("use_sliding_window")) {
+      root.fail("sliding_window", *window, "null, or \"use_sliding_window\": false beside it");
     }
+    config.unused.emplace_back("sliding_window");
   }
-  if (const Json* scheme = root.find("quantization_config"); scheme != nullptr) {
-    root.fail("quantization_config", *scheme, "none: weights of F32, F16 or BF16");
-  }
-  if (architecture == Architecture::llama) {
-    for (const char* key : {"attention_bias", "mlp_bias"}) {
-      if (root.flag(key)) root.fail(key, true, "false: of the biases only Qwen2's q, k and v are known");
-    }
+  if (root.flag("mlp_bias")) root.fail("mlp_bias", true, "false: SwiGLU has no biases");
+  const bool biased = root.flag("attention_bias");
+  if (llama && biased)
+    root.fail("attention_bias", true, "false: of the biases only Qwen2's q, k and v are known");
+  if (!llama && !biased && !root.absent("attention_bias")) {
+    root.fail("attention_bias", false, "true, or no such key: Qwen2's q, k and v have biases");
   }
 }
 
@@ -79,7 +93,8 @@ void read_shape(const Fields& root, Config& config) {
   config.intermediate = root.required_count("intermediate_size", 1, widest_hidden);
   config.vocabulary = root.required_count("vocab_size", 1, largest_vocabulary);
   config.query_heads = root.required_count("num_attention_heads", 1, most_heads);
-  config.key_heads = root.count("num_key_value_heads", 1, most_heads).value_or(config.query_heads);
+  config.key_heads = value_or_default("num_key_value_heads", root.count("num_key_value_heads", 1, most_heads),
+                                      config.query_heads, config);
   if (config.query_heads % config.key_heads != 0) {
     throw dope::Error(
         root.where(),
@@ -99,10 +114,9 @@ void read_shape(const Fields& root, Config& config) {
 }
 
 std::int32_t token(const Fields& root, const char* key, const Json& value, std::size_t vocabulary) {
-  if (!value.is_number_unsigned() || value.get<std::size_t>() >= vocabulary) {
-    root.fail(key, value, text("a token below ", vocabulary));
-  }
-  return static_cast<std::int32_t>(value.get<std::size_t>());
+  const auto id = whole_of(value);
+  if (!id || *id >= vocabulary) root.fail(key, value, text("a token below ", vocabulary));
+  return static_cast<std::int32_t>(*id);
 }
 
 void read_tokens(const Fields& root, Config& config) {
@@ -111,6 +125,7 @@ void read_tokens(const Fields& root, Config& config) {
   } else if (config.architecture == Architecture::llama && root.absent("bos_token_id") &&
              config.vocabulary > 1) {
     config.bos = 1;
+    config.defaults.emplace_back("bos_token_id 1");
   }
   if (config.architecture == Architecture::llama && root.absent("eos_token_id") && config.vocabulary > 2) {
     config.eos = {2};
@@ -123,6 +138,15 @@ void read_tokens(const Fields& root, Config& config) {
   }
 }
 
+void read_what_tokens_are(const Fields& root, Config& config) {
+  constexpr auto key = "dope_tokens";
+  root.refuse_null(key);
+  const auto tokens = root.text(key);
+  if (!tokens) return;
+  if (*tokens != "bytes") root.fail(key, *tokens, "\"bytes\", or no such key");
+  config.tokens = Tokens::bytes;
+}
+
 }  // namespace
 
 Config parse_config(std::string_view given, std::string_view where) {
@@ -131,16 +155,25 @@ Config parse_config(std::string_view given, std::string_view where) {
   Config config;
   const Family& family = family_of(root);
   config.architecture = family.architecture;
-  require_plain(root, family.architecture);
+  config.fingerprint = hash_of(given);
+  require_plain(root, config);
+  for (const char* key : {"max_position_embeddings", "rms_norm_eps", "tie_word_embeddings"})
+    root.refuse_null(key);
   read_shape(root, config);
+  constexpr auto context = "max_position_embeddings";
   config.max_position_embeddings =
-      root.count("max_position_embeddings", 1, longest_context).value_or(family.context);
-  config.rms_epsilon = root.number("rms_norm_eps", 1e-30, 1.0).value_or(config.rms_epsilon);
+      value_or_default(context, root.count(context, 1, longest_context), family.context, config);
+  constexpr auto epsilon = "rms_norm_eps";
+  config.rms_epsilon =
+      value_or_default(epsilon, root.number(epsilon, 1e-30, 1.0), config.rms_epsilon, config);
   config.head = root.flag("tie_word_embeddings") ? OutputHead::tied : OutputHead::own;
+  if (root.absent("tie_word_embeddings")) config.defaults.emplace_back("tie_word_embeddings false");
   config.bias =
       family.architecture == Architecture::qwen2 ? AttentionBias::query_key_value : AttentionBias::none;
   read_tokens(root, config);
+  read_what_tokens_are(root, config);
   read_rope(root, config);
+  require_understood(root, config);
   return config;
 }
 

@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "dope/rope.hpp"
+#include "transformer/attention_pattern.hpp"
 
 namespace reference {
 
@@ -21,12 +23,22 @@ enum class OutputHead { own, tied };
 /// Which projections of an attention layer have a bias: none (Llama) or q, k and v (Qwen2).
 enum class AttentionBias { none, query_key_value };
 
+/// What the tokens of a model are. bytes: tokens 0 to 255 are the bytes themselves, as
+/// "dope_tokens": "bytes", a key of our own, says. unknown: the file does not say.
+enum class Tokens { unknown, bytes };
+
 /// What a checkpoint's config.json says, checked.
 ///
-/// training_length L: original_max_position_embeddings where the file gives it, else
-/// max_position_embeddings. rotated_width: the leading ⌊head_width·partial_rotary_factor⌋ channels of a
-/// head; under the scaling `proportional` it is head_width, the fraction being part of the scaling.
-/// Laws: key_heads divides query_heads; 2 ≤ rotated_width ≤ head_width, even;
+/// training_length L: original_max_position_embeddings where the file gives it (at the top, among the
+/// scaling's keys or under dual_chunk_attention_config), else max_position_embeddings; under the scaling
+/// `dynamic` always max_position_embeddings, as Hugging Face computes it. rotated_width: the leading
+/// ⌊head_width·partial_rotary_factor⌋ channels of a head; under the scaling `proportional` it is head_width,
+/// the fraction being part of the scaling. dual_chunk: the pattern of dual_chunk_attention_config {chunk_size
+/// C, local_size u}, chunk C − u and local u + 1 in DualChunk's terms. It is not what a request gets unless
+/// asked for: Hugging Face computes full attention whatever the key says, and both agree up to C − u tokens.
+/// defaults: values that the file leaves out and Hugging Face's class of the architecture defines,
+/// "rope_theta 10000". unused: keys that nothing used, none of which changes logits. fingerprint: hash_of the
+/// text. Laws: key_heads divides query_heads; 2 ≤ rotated_width ≤ head_width, even;
 /// scaled_frequencies(rope(), scaling, ℓ) does not throw for any ℓ ≤ 2³¹.
 struct Config {
   Architecture architecture = Architecture::llama;
@@ -47,6 +59,11 @@ struct Config {
   std::optional<std::int32_t> bos;
   std::vector<std::int32_t> eos;
   dope::Scaling scaling;
+  std::optional<DualChunk> dual_chunk;
+  Tokens tokens = Tokens::unknown;
+  std::vector<std::string> defaults;
+  std::vector<std::string> unused;
+  std::string fingerprint;
 
   static constexpr dope::Pairing pairing = dope::Pairing::half_split;
 
@@ -62,9 +79,13 @@ struct Config {
 ///
 /// Required: model_type, vocab_size, hidden_size, intermediate_size, num_hidden_layers,
 /// num_attention_heads. The rest has Hugging Face's defaults, except that an absent num_key_value_heads
-/// is num_attention_heads for Qwen2 too. What this transformer would compute differently is a dope::Error,
-/// not a guess: another architecture or activation, sliding windows, quantised weights, biases outside
-/// Qwen2's q, k, v, an unknown scaling or scaling key, two values for one thing.
+/// is num_attention_heads for Qwen2 too; `defaults` lists those taken. A null is a value only where Hugging
+/// Face gives it a meaning ("rope_scaling": null is none); elsewhere it is an Error.
+///
+/// Every key is understood, or refused by name with a dope::Error, or listed in `unused`: see
+/// config_keys.hpp. Refused is what this transformer would compute differently (another architecture or
+/// activation, sliding windows, quantised weights, biases outside Qwen2's q, k, v, an unknown scaling or
+/// scaling key), two values for one thing, and a key nobody knows whose name speaks of the computation.
 [[nodiscard]] Config load_config(const std::filesystem::path& folder);
 
 /// The same for text already read; `where` names it in Errors.

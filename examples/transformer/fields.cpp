@@ -1,25 +1,37 @@
 // SPDX-License-Identifier: MIT
 #include "transformer/fields.hpp"
 
+#include <cmath>
 #include <limits>
 
 #include "dope/core/error.hpp"
 #include "transformer/checked_json.hpp"
 
 namespace reference {
-namespace {
 
-std::string range(double least, double most) {
-  constexpr double limit = std::numeric_limits<double>::max();
-  if (least == -limit && most == limit) return "a number";
-  return dope::detail::text("a number from ", least, " to ", most);
+#include <cmath>
+#include <limits>
 }
 
-}  // namespace
-
 const nlohmann::json* Fields::find(const char* key) const {
+  asked_.emplace(key);
   const auto found = object_->find(key);
   return found == object_->end() || found->is_null() ? nullptr : &*found;
+}
+
+void Fields::refuse_null(const char* key) const {
+  const auto found = object_->find(key);
+  if (found != object_->end() && found->is_null()) {
+    fail(key, *found, dope::detail::text("a value for ", key, ", or no such key"));
+  }
+}
+
+std::vector<std::string> Fields::unused() const {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : object_->items()) {
+    if (!asked_.contains(key)) keys.push_back(key);
+  }
+  return keys;
 }
 
 void Fields::fail(const char* key, const nlohmann::json& given, const std::string& expected) const {
@@ -33,10 +45,11 @@ void Fields::missing(const char* key) const {
 std::optional<std::size_t> Fields::count(const char* key, std::size_t least, std::size_t most) const {
   const auto* value = find(key);
   if (value == nullptr) return std::nullopt;
-  if (!value->is_number_unsigned() || value->get<std::size_t>() < least || value->get<std::size_t>() > most) {
+  const auto whole = whole_of(*value);
+  if (!whole || *whole < least || *whole > most) {
     fail(key, *value, dope::detail::text("an integer from ", least, " to ", most));
   }
-  return value->get<std::size_t>();
+  return whole;
 }
 
 std::size_t Fields::required_count(const char* key, std::size_t least, std::size_t most) const {

@@ -2,16 +2,22 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace reference {
 
+/// The value of a JSON number that is a whole one, written 8192 or (up to 2^53) 8192.0; else none.
+[[nodiscard]] std::optional<std::size_t> whole_of(const nlohmann::json& value);
+
 /// Typed, range-checked reading of one JSON object. A key that is absent and a key that is null both
-/// count as not given (absent() tells them apart). Every Error says file, key, value and the range.
+/// count as not given (absent() tells them apart; refuse_null() lets a key be absent only). Every Error says
+/// file, key, value and the range. Remembers which keys were asked for: unused().
 class Fields {
  public:
   /// The object must outlive the reader.
@@ -24,6 +30,13 @@ class Fields {
 
   [[nodiscard]] bool absent(const char* key) const { return !object_->contains(key); }
 
+  /// Error where the key is there and null.
+  void refuse_null(const char* key) const;
+
+  /// Keys of the object that none of find, count … flag asked for, sorted.
+  [[nodiscard]] std::vector<std::string> unused() const;
+
+  /// A whole number; 8192.0 is one.
   [[nodiscard]] std::optional<std::size_t> count(const char* key, std::size_t least, std::size_t most) const;
   [[nodiscard]] std::size_t required_count(const char* key, std::size_t least, std::size_t most) const;
   [[nodiscard]] std::optional<double> number(const char* key, double least, double most) const;
@@ -41,6 +54,7 @@ class Fields {
 
   const nlohmann::json* object_;
   std::string where_;
+  mutable std::set<std::string, std::less<>> asked_;
 };
 
 }  // namespace reference

@@ -37,8 +37,9 @@ std::vector<std::size_t> heads_that_differ(const dope::Plan& a, const dope::Plan
 
 }  // namespace
 
-Model Model::load(const std::filesystem::path& folder) {
-  Config config = load_config(folder);
+Model Model::load(const std::filesystem::path& folder) { return load(load_config(folder), folder); }
+
+Model Model::load(Config config, const std::filesystem::path& folder) {
   Weights weights = load_weights(config, folder);
   return {std::move(config), std::move(weights)};
 }

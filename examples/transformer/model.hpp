@@ -21,6 +21,8 @@ class Model {
  public:
   /// Throws dope::Error where config.json or the weights do not fit (see load_config, load_weights).
   static Model load(const std::filesystem::path& folder);
+  /// The same where config.json was read before.
+  static Model load(Config config, const std::filesystem::path& folder);
 
   [[nodiscard]] const Config& config() const noexcept { return config_; }
   [[nodiscard]] const Weights& weights() const noexcept { return weights_; }

@@ -40,6 +40,7 @@ class Safetensors {
     return metadata_;
   }
   [[nodiscard]] std::shared_ptr<const void> map() const noexcept { return file_; }
+  [[nodiscard]] std::span<const std::byte> bytes() const noexcept { return file_->bytes(); }  // of the file
 
  private:
   std::filesystem::path path_;

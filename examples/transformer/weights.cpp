@@ -10,6 +10,7 @@
 #include "dope/core/error.hpp"
 #include "transformer/checked_json.hpp"
 #include "transformer/checkpoint.hpp"
+#include "transformer/hash.hpp"
 
 namespace reference {
 namespace {
@@ -25,7 +26,10 @@ class Loader {
  public:
   Loader(const Checkpoint& checkpoint, Weights& weights) : checkpoint_(checkpoint), weights_(weights) {
     for (auto& name : checkpoint.names()) left_.insert(std::move(name));
-    for (const Safetensors& shard : checkpoint.shards()) weights.storage.push_back(shard.map());
+    for (const Safetensors& shard : checkpoint.shards()) {
+      weights.storage.push_back(shard.map());
+      weights.files.push_back(shard.bytes());
+    }
   }
 
   /// The named tensor as float, of exactly this shape.
@@ -146,5 +150,7 @@ Weights load_weights(const Config& config, const std::filesystem::path& folder) 
   loader.finish(config.layers);
   return weights;
 }
+
+std::string fingerprint_of(const Weights& weights) { return hash_of(weights.files); }
 
 }  // namespace reference

@@ -46,9 +46,10 @@ struct LayerWeights {
 struct Weights {
   Matrix embedding;  // [vocabulary, hidden]
   std::vector<LayerWeights> layers;
-  std::span<const float> final_norm;  // [hidden]
-  Matrix head;                        // [vocabulary, hidden]; the embedding itself where tied
-  std::vector<std::string> ignored;   // tensors in the file that nothing needs
+  std::span<const float> final_norm;              // [hidden]
+  Matrix head;                                    // [vocabulary, hidden]; the embedding itself where tied
+  std::vector<std::string> ignored;               // tensors in the file that nothing needs
+  std::vector<std::span<const std::byte>> files;  // all bytes of each file read, in the order of the shards
   std::size_t borrowed = 0;
   std::size_t converted = 0;
   std::vector<std::shared_ptr<const void>> storage;
@@ -62,5 +63,9 @@ struct Weights {
 /// that older exporters stored: frequencies come from the config), and the output head of a tied model
 /// where it equals the embedding; where it differs, it is an Error.
 [[nodiscard]] Weights load_weights(const Config& config, const std::filesystem::path& folder);
+
+/// hash_of all the files that the weights were read from, whole: one changed byte of any tensor, name or
+/// shape changes it. Reads every byte once, from the map.
+[[nodiscard]] std::string fingerprint_of(const Weights& weights);
 
 }  // namespace reference

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "transformer/cases.hpp"
@@ -18,6 +19,10 @@ std::vector<lab::Baseline> all_baselines(const reference::Model& model, std::siz
   auto all = lab::main_baselines(model, length);
   for (auto& baseline : lab::further_baselines(model, length)) all.push_back(std::move(baseline));
   return all;
+}
+
+auto only(std::string_view name) {
+  return [name](std::string_view other) { return name == other; };
 }
 
 }  // namespace
@@ -51,6 +56,52 @@ TEST_CASE("frequencies of three training lengths: ω/3, and the base times 3^(d/
   }
   CHECK(all[7].schedule->pattern() == reference::AttentionPattern(reference::DualChunk{24, 8}));
   CHECK(all[8].schedule->pattern() == reference::AttentionPattern(reference::SinkWindow{4, 28}));
+}
+
+TEST_CASE("one of the further baselines is made alone, and none by a name that is none of theirs") {
+  const auto model = test::tiny_model({});
+  for (const char* name : {"static_ntk", "yarn", "yarn_paper", "llama3", "dual_chunk", "sink_window"}) {
+    const auto alone = lab::further_baselines(model, 96, only(name));
+    REQUIRE(alone.size() == 1);
+    CHECK(alone.front().name == name);
+  }
+  CHECK(lab::further_baselines(model, 96, only("plain")).empty());
+}
+
+TEST_CASE(
+    "a training length too short for a pattern is an Error that names both, and other rows do not mind") {
+  for (const std::size_t length : {1u, 2u, 4u}) {
+    const auto model = test::tiny_model({.training_length = length});
+    CHECK(lab::main_baselines(model, 96).size() == 3);
+    CHECK(lab::further_baselines(model, 96, only("dynamic_ntk")).empty());
+    CHECK(lab::further_baselines(model, 96, only("yarn")).size() == 1);
+    try {
+      static_cast<void>(lab::further_baselines(model, 96));
+      FAIL("a window of no token was taken");
+    } catch (const dope::Error& error) {
+      const std::string what = error.what();
+      CAPTURE(what);
+      CHECK(what.starts_with(length == 1 ? "baseline dual_chunk" : "baseline sink_window"));
+      CHECK(what.find("a training length of " + std::to_string(length)) != std::string::npos);
+    }
+  }
+  CHECK(lab::further_baselines(test::tiny_model({.training_length = 5}), 96).size() == 6);
+}
+
+TEST_CASE("Dual Chunk Attention is the model's own where config.json has it") {
+  test::TinyCheckpoint tiny;
+  const test::TemporaryFolder folder;
+  test::write_tiny_checkpoint(folder.path(), tiny);
+  std::string text = test::config_text(tiny);
+  text.insert(text.rfind('}'), R"(, "dual_chunk_attention_config": {"chunk_size": 16, "local_size": 4,
+    "original_max_position_embeddings": 24})");
+  reference::write_file_whole(folder.path() / "config.json", text);
+  const auto model = reference::Model::load(folder.path());
+  CHECK(model.config().training_length == 24);
+  const auto dual = lab::further_baselines(model, 96, only("dual_chunk"));
+  CHECK(dual.at(0).schedule->pattern() == reference::AttentionPattern(reference::DualChunk{12, 5}));
+  CHECK(lab::main_baselines(model, 96).at(0).schedule->pattern() ==
+        reference::AttentionPattern(reference::FullAttention{}));
 }
 
 TEST_CASE("inside the training length no scaling scales") {

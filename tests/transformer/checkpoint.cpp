@@ -81,6 +81,11 @@ TEST_CASE("shards are one checkpoint, and index and shards agree exactly") {
   const Text unlisted = sound_index.substr(0, line) + sound_index.substr(sound_index.find('\n', line) + 1);
   CHECK(refuses_index(unlisted, "'model.norm.weight'"));
 
+  const auto adapter = folder.path() / "adapter_config.json";
+  reference::write_file_whole(adapter, Text("{}"));
+  CHECK(refuses_index(sound_index, "adapter_config.json"));
+  std::filesystem::remove(adapter);
+
   // A single file goes before an index.
   test::write_tensors(folder.path(), tensors, 1);
   CHECK(reference::Checkpoint::open(folder.path()).shards().size() == 1);

@@ -72,6 +72,9 @@ TEST_CASE("the embedded model's config is what its README says") {
   CHECK(config.head == reference::OutputHead::own);
   CHECK(config.bias == reference::AttentionBias::none);
   CHECK(config.bos == 256);
+  CHECK(config.tokens == reference::Tokens::bytes);
+  CHECK(config.defaults.empty());
+  CHECK(config.unused.empty());
   CHECK(std::holds_alternative<dope::Unscaled>(config.scaling));
 }
 
@@ -125,16 +128,16 @@ TEST_CASE("what the file leaves out has Hugging Face's value") {
   CHECK(config.training_length == 32768);
   CHECK_FALSE(config.bos.has_value());
   CHECK(config.eos.empty());
-  // null counts as left out, but says of the start token that there is none.
-  for (const char* key : {"num_key_value_heads", "head_dim", "rope_scaling", "rope_parameters", "rope_theta",
-                          "rms_norm_eps", "max_position_embeddings", "tie_word_embeddings", "hidden_act",
+  // null counts as left out where Hugging Face has a meaning for it (config_keys.cpp), but says of the start
+  // token that there is none.
+  for (const char* key : {"num_key_value_heads", "head_dim", "rope_scaling", "rope_parameters",
                           "architectures", "sliding_window", "layer_types", "quantization_config"}) {
     CHECK(parsed(with(least, key, nullptr)).bos == 1);
   }
   CHECK_FALSE(parsed(with(least, "bos_token_id", nullptr)).bos.has_value());
   CHECK(parsed(with(least, "eos_token_id", {7, 8})).eos == std::vector<std::int32_t>{7, 8});
   // A window that is switched off, and keys that change nothing.
-  for (const char* key : {"sliding_window", "max_window_layers", "torch_dtype", "attention_dropout"}) {
+  for (const char* key : {"max_window_layers", "torch_dtype", "attention_dropout"}) {
     CHECK(parsed(with(least, key, 4096)).layers == 1);
   }
   for (const char* key : {"use_sliding_window", "attention_bias", "mlp_bias"}) {
@@ -148,8 +151,8 @@ TEST_CASE("each number out of range and each wrong type is one Error that names 
     const char* key;
     std::vector<Json> bad;
   };
-  const std::vector<Json> not_counts = {0,    -1,         1.5,  2.0, "4", true, Json::array(), Json::object(),
-                                        1e30, 1ULL << 40, ~0ULL};
+  const std::vector<Json> not_counts = {
+      0, -1, 1.5, -2.0, "4", true, Json::array(), Json::object(), 1e30, 1ULL << 40, ~0ULL};
   for (const char* key :
        {"num_hidden_layers", "hidden_size", "intermediate_size", "num_attention_heads", "num_key_value_heads",
         "head_dim", "vocab_size", "max_position_embeddings", "original_max_position_embeddings"}) {
@@ -163,8 +166,8 @@ TEST_CASE("each number out of range and each wrong type is one Error that names 
       {"rms_norm_eps", {0, -1e-6, 1.5, "1e-5"}},
       {"partial_rotary_factor", {-0.5, 1.5, "1", 0, 0.1}},
       {"tie_word_embeddings", {0, 1, "false"}},
-      {"bos_token_id", {-1, 19, 1.0, "1", Json::array({1})}},
-      {"eos_token_id", {-1, 19, 1.0, "1", Json::array({1, 19}), Json::array({Json::array({1})})}},
+      {"bos_token_id", {-1, 19, 1.5, "1", Json::array({1})}},
+      {"eos_token_id", {-1, 19, 1.5, "1", Json::array({1, 19}), Json::array({Json::array({1})})}},
   };
   for (const Range& range : ranges) {
     for (const Json& bad : range.bad) {
@@ -172,6 +175,8 @@ TEST_CASE("each number out of range and each wrong type is one Error that names 
       CHECK(refuses(with(sound, range.key, bad), ""));
     }
   }
+  CHECK(parsed(with(sound, "num_hidden_layers", 2.0)).layers == 2);
+  CHECK(parsed(with(sound, "bos_token_id", 2.0)).bos == 2);
   for (const char* key : {"model_type", "vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers",
                           "num_attention_heads"}) {
     CHECK(refuses(without(sound, key), Text("no ") + key));

@@ -68,15 +68,15 @@ dope::Frequencies frequencies(const Config& config, const dope::Scaling& scaling
 TEST_CASE("the training length is the original one where the file gives it") {
   const Json linear = {{"rope_type", "linear"}, {"factor", 4.0}};
   CHECK(parsed(scaled(linear)).training_length == 32);
-  for (const char* type : {"linear", "dynamic", "yarn"}) {
+  for (const char* type : {"linear", "yarn"}) {
     const Json inside = {{"rope_type", type}, {"factor", 4.0}, {"original_max_position_embeddings", 8}};
     const auto config = parsed(scaled(inside));
     CHECK(config.training_length == 8);
     CHECK(config.max_position_embeddings == 32);
     const Json outside = with(scaled(linear), "original_max_position_embeddings", 16);
     CHECK(parsed(outside).training_length == 16);
-    // Hugging Face lets the outer one win.
-    CHECK(parsed(with(scaled(inside), "original_max_position_embeddings", 16)).training_length == 16);
+    CHECK(parsed(with(scaled(inside), "original_max_position_embeddings", 8)).training_length == 8);
+    CHECK(refuses(with(scaled(inside), "original_max_position_embeddings", 16), "16 and 8"));
   }
 }
 
@@ -148,12 +148,12 @@ TEST_CASE("every scaling is read in both spellings and from both places") {
   CHECK(seen.size() == std::size(cases) - 3);
   // As new files are written: theta and the rotated share in the same object, and given twice alike.
   const Json inner = {{"rope_type", "default"}, {"rope_theta", 500000.0}, {"partial_rotary_factor", 0.5}};
-  Json file = with(without(sound, "rope_scaling"), "rope_parameters", inner);
+  const Json bare = without(without(without(sound, "rope_scaling"), "rope_theta"), "partial_rotary_factor");
+  Json file = with(bare, "rope_parameters", inner);
   CHECK(parsed(file).rope_base == 500000.0);
   CHECK(parsed(file).rotated_width == 4);
   CHECK(parsed(with(file, "rope_scaling", inner)).rope_base == 500000.0);
-  CHECK(parsed(with(without(sound, "rope_scaling"), "rope_parameters", {{"rope_theta", 20.0}})).rope_base ==
-        20.0);
+  CHECK(parsed(with(bare, "rope_parameters", {{"rope_theta", 20.0}})).rope_base == 20.0);
 }
 
 TEST_CASE("dynamic NTK takes Hugging Face's factor, and stays the identity up to the training length") {

@@ -252,6 +252,36 @@ TEST_CASE("each tensor missing, misnamed, misshapen or of a wrong dtype is one E
   CHECK(other_config({.head = OutputHead::tied}, {}, "no tensor 'lm_head.weight'"));
 }
 
+TEST_CASE("tensors of another computation are refused by name") {
+  const std::vector<float> one(6, 1.0F);
+  for (const char* name :
+       {"model.layers.0.self_attn.q_norm.weight", "model.layers.1.self_attn.o_proj.bias",
+        "model.layers.0.mlp.experts.0.gate_proj.weight", "model.layers.0.mlp.gate.weight",
+        "model.layers.0.post_feedforward_layernorm.weight", "model.layers.0.self_attn.sinks",
+        "model.layers.0.self_attn.q_proj.weight_scale", "model.embed_positions.weight", "score.weight"}) {
+    CAPTURE(name);
+    CHECK(refuses(
+        TinyCheckpoint{}, [&](Tensors& t) { t.push_back(test::stored_tensor(name, Dtype::f32, {6}, one)); },
+        Text("unknown tensor '") + name + "'"));
+  }
+}
+
+TEST_CASE("a fingerprint is that of whole files: names and shapes count as values do") {
+  const auto of = [](const Tensors& tensors) {
+    const test::TemporaryFolder folder;
+    reference::write_file_whole(folder.path() / "config.json", test::config_text({}));
+    test::write_tensors(folder.path(), tensors, 1);
+    return reference::fingerprint_of(load(folder.path()));
+  };
+  Tensors tensors = test::tensors_of({});
+  const Text whole = of(tensors);
+  CHECK(whole.size() == 32);
+  CHECK(of(tensors) == whole);
+  std::swap(find(tensors, "model.layers.0.self_attn.k_proj.weight").name,
+            find(tensors, "model.layers.0.self_attn.v_proj.weight").name);
+  CHECK(of(tensors) != whole);
+}
+
 TEST_CASE("the embedded model loads without a copy") {
   const auto weights = load(test::source_folder() / "examples" / "model");
   CHECK(weights.layers.size() == 4);

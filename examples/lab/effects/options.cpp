@@ -48,6 +48,7 @@ Options read(const cxxopts::ParseResult& result) {
   };
   options.task = task_of(text("task"));
   options.model = text("model");
+  if (result.count("bytes") != 0) options.tokens = reference::Tokens::bytes;
   options.out = text("out");
   if (result.count("haystack") != 0) options.haystack = text("haystack");
   for (const auto& part : lab::split(text("lengths"), ','))
@@ -86,6 +87,7 @@ Parsed parse_options(int argc, const char* const* argv) {
   parser.add_options("Prompt")(
       "model", "Folder with config.json, model.safetensors, and lexicon.json for generated text",
       text("examples/model"), "DIR")(
+      "bytes", "The model's tokens 0 to 255 are bytes; for a folder whose config.json does not say so")(
       "task",
       "needle: one fact in a long text. shots: exemplar lines whose codes share digits, one of them asked",
       text("needle"), "TASK")(

@@ -12,6 +12,7 @@
 #include "dope/denoise.hpp"
 #include "lab/support/command_line.hpp"
 #include "lab/support/store.hpp"
+#include "transformer/config.hpp"
 
 namespace effects {
 
@@ -28,6 +29,7 @@ enum class Base { plain, dynamic_ntk };
 struct Options {
   Task task = Task::needle;
   std::filesystem::path model;
+  reference::Tokens tokens = reference::Tokens::unknown;  // what the user says they are
   std::filesystem::path out;
   std::optional<std::filesystem::path> haystack;
   std::vector<lab::Length> lengths;

@@ -2,8 +2,10 @@
 #include "setting.hpp"
 
 #include <algorithm>
+#include <iostream>
 
 #include "dope/core/error.hpp"
+#include "lab/support/byte_model.hpp"
 #include "lab/support/fingerprint.hpp"
 #include "lab/support/memory.hpp"
 #include "lab/support/prompts.hpp"
@@ -76,8 +78,7 @@ std::vector<dope::HeadId> Setting::heads() const {
 }
 
 Setting make_setting(Options options) {
-  auto model = reference::Model::load(options.model);
-  lab::require_bytes_as_tokens("effects", model, options.model);
+  auto model = lab::load_byte_model(options.model, options.tokens, std::cerr);
   auto haystack = options.haystack
                       ? lab::Haystack::of_file(*options.haystack, "--haystack")
                       : lab::Haystack::of_prose(lab::load_lexicon(options.model / "lexicon.json"));
@@ -103,7 +104,7 @@ lab::ResultStore::Json configuration_of(const Setting& setting) {
   lab::ResultStore::Json json;
   json["program"] = "effects";
   json["task"] = options.task == Task::shots ? "shots" : "needle";
-  json["model"] = lab::identity_of(setting.model, options.model);
+  json["model"] = lab::identity_of(setting.model);
   json["kernels"] = reference::kernels_in_force();
   json["haystack"] = setting.haystack.identity();
   json["lengths"] = setting.lengths;

@@ -59,11 +59,7 @@ std::vector<Method> methods_of(const Setting& setting, const std::vector<Calibra
     return reference::make_schedule(model, setting.scaling(length), length, plan);
   };
   std::vector<Method> methods;
-  // What the transforms stand on has a row too.
-  const auto& rows = setting.options.baselines;
-  const auto asked = [&](const std::string& name) {
-    return name == setting.options.scaling || std::find(rows.begin(), rows.end(), name) != rows.end();
-  };
+  const auto asked = [&](std::string_view name) { return setting.asks_for(name); };
   const auto add = [&](std::vector<lab::Baseline> baselines) {
     for (auto& baseline : baselines) {
       if (!asked(baseline.name)) continue;
@@ -74,7 +70,7 @@ std::vector<Method> methods_of(const Setting& setting, const std::vector<Calibra
     }
   };
   add(lab::main_baselines(model, length));
-  add(lab::further_baselines(model, length));
+  add(lab::further_baselines(model, length, asked));
 
   const auto sources = setting.sources_of(length);
   const auto for_each_source = [&](const auto& visit) {

@@ -78,6 +78,7 @@ Options read(const cxxopts::ParseResult& result) {
     return lab::whole_number(name, result[name].as<std::string>(), least, most);
   };
   options.model = result["model"].as<std::string>();
+  if (result.count("bytes") != 0) options.tokens = reference::Tokens::bytes;
   options.out = result["out"].as<std::string>();
   if (result.count("haystack") != 0) options.haystack = result["haystack"].as<std::string>();
   for (const auto& part : lab::split(result["lengths"].as<std::string>(), ','))
@@ -141,6 +142,7 @@ Parsed parse_options(int argc, const char* const* argv) {
   parser.add_options("Prompt")(
       "model", "Folder with config.json, model.safetensors, and lexicon.json for generated text",
       text("examples/model"), "DIR")(
+      "bytes", "The model's tokens 0 to 255 are bytes; for a folder whose config.json does not say so")(
       "task",
       "needle: one fact in a long text. shots: exemplar lines whose codes share digits, the asked one among "
       "them (insert) or nowhere (skip)",

@@ -15,6 +15,7 @@
 #include "lab/support/prompts.hpp"
 #include "lab/support/store.hpp"
 #include "lab/support/sweep.hpp"
+#include "transformer/config.hpp"
 
 namespace needle {
 
@@ -41,6 +42,7 @@ inline constexpr std::array<std::string_view, 5> main_baselines = {"plain", "dyn
 struct Options {
   Task task = Task::needle;
   std::filesystem::path model;
+  reference::Tokens tokens = reference::Tokens::unknown;  // what the user says they are
   std::filesystem::path out;
   std::optional<std::filesystem::path> haystack;
   std::vector<lab::Length> lengths;

@@ -2,9 +2,11 @@
 #include "setting.hpp"
 
 #include <algorithm>
+#include <iostream>
 
 #include "dope/core/error.hpp"
 #include "lab/support/baselines.hpp"
+#include "lab/support/byte_model.hpp"
 #include "lab/support/files.hpp"
 #include "lab/support/fingerprint.hpp"
 #include "lab/support/memory.hpp"
@@ -147,19 +149,27 @@ dope::Scaling Setting::scaling(std::size_t length) const {
   return lab::scaling_named(options.scaling, model, length);
 }
 
+bool Setting::asks_for(std::string_view row) const {
+  const auto& rows = options.baselines;
+  return row == options.scaling || std::find(rows.begin(), rows.end(), row) != rows.end();
+}
+
 std::vector<std::size_t> Setting::sources_of(std::size_t length) const {
   return options.calibrate_at.empty() ? std::vector{length} : calibration_lengths;
 }
 
 Setting make_setting(Options options) {
-  auto model = reference::Model::load(options.model);
-  lab::require_bytes_as_tokens("needle", model, options.model);
+  auto model = lab::load_byte_model(options.model, options.tokens, std::cerr);
   auto haystack = options.haystack
                       ? lab::Haystack::of_file(*options.haystack, "--haystack")
                       : lab::Haystack::of_prose(lab::load_lexicon(options.model / "lexicon.json"));
   Setting setting(std::move(options), std::move(model), std::move(haystack));
   require_memory_for(setting);
   lab::in_option("--scaling", [&] { static_cast<void>(setting.scaling(setting.lengths.front())); });
+  lab::in_option("--baselines", [&] {
+    static_cast<void>(lab::further_baselines(setting.model, 1,
+                                             [&](std::string_view name) { return setting.asks_for(name); }));
+  });
   // The shortest prompts fail here, before anything runs.
   lab::in_option("--lengths", [&] {
     for (const std::size_t length : setting.lengths) {
@@ -188,7 +198,7 @@ lab::ResultStore::Json configuration_of(const Setting& setting) {
   lab::ResultStore::Json json;
   json["program"] = "needle";
   json["task"] = std::string(name_of(options.task));
-  json["model"] = lab::identity_of(setting.model, options.model);
+  json["model"] = lab::identity_of(setting.model);
   json["kernels"] = reference::kernels_in_force();
   json["haystack"] = setting.haystack.identity();
   json["lengths"] = setting.lengths;

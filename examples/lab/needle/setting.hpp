@@ -68,6 +68,9 @@ struct Setting {
   /// The frequency scaling that heads are denoised under, for requests of `length` tokens.
   [[nodiscard]] dope::Scaling scaling(std::size_t length) const;
 
+  /// Whether a baseline has a row: --baselines names it, or heads are denoised under it.
+  [[nodiscard]] bool asks_for(std::string_view row) const;
+
   /// The lengths whose calibration chooses the heads that are tested at `length`.
   [[nodiscard]] std::vector<std::size_t> sources_of(std::size_t length) const;
 

@@ -40,6 +40,7 @@ Options read(const cxxopts::ParseResult& result) {
     return lab::whole_number(name, text(name), least, most);
   };
   options.model = text("model");
+  if (result.count("bytes") != 0) options.tokens = reference::Tokens::bytes;
   options.out = text("out");
   if (result.count("text") != 0) options.text = text("text");
   options.texts = number("texts", 1, 100000);
@@ -71,8 +72,9 @@ Parsed parse_options(int argc, const char* const* argv) {
   };
   parser.add_options("Text")("model",
                              "Folder with config.json, model.safetensors, and lexicon.json for prose",
-                             text("examples/model"), "DIR")("text", "Any file; otherwise prose is generated",
-                                                            cxxopts::value<std::string>(), "FILE")(
+                             text("examples/model"), "DIR")(
+      "bytes", "The model's tokens 0 to 255 are bytes; for a folder whose config.json does not say so")(
+      "text", "Any file; otherwise prose is generated", cxxopts::value<std::string>(), "FILE")(
       "texts", "Passages; of a file, as many parts of it, evenly apart", text("12"), "N");
   parser.add_options("Measurement")("mode", "both, growing or sliding", text("both"), "MODE")(
       "length", "Tokens of the growing context, or training lengths", text("8L"), "LENGTH")(

@@ -10,6 +10,7 @@
 
 #include "lab/support/command_line.hpp"
 #include "lab/support/store.hpp"
+#include "transformer/config.hpp"
 
 namespace perplexity {
 
@@ -22,6 +23,7 @@ enum class Control { none, random_heads };
 /// What the run is asked for; --help says what each means.
 struct Options {
   std::filesystem::path model;
+  reference::Tokens tokens = reference::Tokens::unknown;  // what the user says they are
   std::filesystem::path out;
   std::optional<std::filesystem::path> text;
   std::size_t texts = 0;

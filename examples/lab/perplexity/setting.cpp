@@ -2,10 +2,12 @@
 #include "setting.hpp"
 
 #include <algorithm>
+#include <iostream>
 #include <set>
 
 #include "dope/core/error.hpp"
 #include "lab/support/baselines.hpp"
+#include "lab/support/byte_model.hpp"
 #include "lab/support/files.hpp"
 #include "lab/support/fingerprint.hpp"
 #include "lab/support/memory.hpp"
@@ -124,8 +126,7 @@ std::vector<std::int32_t> Setting::tokens(const std::string& passage, std::size_
 }
 
 Setting make_setting(Options options) {
-  auto model = reference::Model::load(options.model);
-  lab::require_bytes_as_tokens("perplexity", model, options.model);
+  auto model = lab::load_byte_model(options.model, options.tokens, std::cerr);
   const std::size_t training = model.config().training_length;
   std::string file;
   if (options.text) {
@@ -155,7 +156,7 @@ Json configuration_of(const Setting& setting) {
   const Options& options = setting.options;
   Json json;
   json["program"] = "perplexity";
-  json["model"] = lab::identity_of(setting.model, options.model);
+  json["model"] = lab::identity_of(setting.model);
   json["kernels"] = reference::kernels_in_force();
   json["text"] = options.text ? lab::fingerprint(setting.file) : setting.prose->identity();
   json["texts"] = options.texts;

@@ -26,7 +26,7 @@ constexpr std::string_view introduction =
 
 void require_together(const cxxopts::ParseResult& result) {
   const bool file = result.count("qk") != 0;
-  for (const char* name : {"model", "text", "length", "depth", "seed"}) {
+  for (const char* name : {"model", "bytes", "text", "length", "depth", "seed"}) {
     if (file && result.count(name) != 0)
       throw dope::Error(text("--", name), "beside --qk", "--qk alone: its file has all tokens");
   }
@@ -46,6 +46,7 @@ Options read_options(const cxxopts::ParseResult& result) {
     return lab::whole_number(name, word(name), least, most);
   };
   options.model = word("model");
+  if (result.count("bytes") != 0) options.tokens = reference::Tokens::bytes;
   if (result.count("text") != 0) options.text = word("text");
   if (result.count("qk") != 0) options.qk = word("qk");
   options.length = lab::length_of("length", word("length"));
@@ -96,6 +97,7 @@ Parsed parse_options(int argc, const char* const* argv) {
   const auto optional = [] { return cxxopts::value<std::string>(); };
   parser.add_options("Tokens")("model", "Folder with config.json, model.safetensors, lexicon.json",
                                standard("examples/model"), "DIR")(
+      "bytes", "The model's tokens 0 to 255 are bytes; for a folder whose config.json does not say so")(
       "text", "A file whose first bytes are read; otherwise a needle prompt", optional(), "FILE")(
       "length", "Tokens, or training lengths", standard("8L"), "LENGTH")(
       "depth", "Of the needle: 0, at the start, to 1", standard("0.5"), "SHARE")(

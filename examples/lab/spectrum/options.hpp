@@ -11,6 +11,7 @@
 #include "lab/spectrum/projections.hpp"
 #include "lab/spectrum/survey.hpp"
 #include "lab/support/command_line.hpp"
+#include "transformer/config.hpp"
 
 namespace spectrum {
 
@@ -20,6 +21,7 @@ enum class Projected { dropped, saved };
 /// What the run is asked for; --help says what each means.
 struct Options {
   std::filesystem::path model;
+  reference::Tokens tokens = reference::Tokens::unknown;  // what the user says they are
   std::optional<std::filesystem::path> text;
   std::optional<std::filesystem::path> qk;
   lab::Length length;

@@ -2,6 +2,7 @@
 #include "lab/spectrum/source.hpp"
 
 #include <algorithm>
+#include <iostream>
 #include <map>
 #include <span>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "dope/denoise/transform_text.hpp"
 #include "dope/rope/scaling.hpp"
 #include "lab/support/baselines.hpp"
+#include "lab/support/byte_model.hpp"
 #include "lab/support/files.hpp"
 #include "lab/support/haystack.hpp"
 #include "lab/support/lexicon.hpp"
@@ -87,8 +89,7 @@ void require_memory_for(const Options& options, const reference::Model& model, s
 }
 
 Projections of_model(const Options& options) {
-  const auto model = reference::Model::load(options.model);
-  lab::require_bytes_as_tokens("spectrum", model, options.model);
+  const auto model = lab::load_byte_model(options.model, options.tokens, std::cerr);
   const auto& config = model.config();
   const std::size_t length = options.length.tokens(config.training_length);
   if (length == 0) throw dope::Error("--length", "0 tokens", "at least 1");

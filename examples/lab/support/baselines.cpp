@@ -41,17 +41,28 @@ std::vector<Baseline> main_baselines(const reference::Model& model, std::size_t 
            {{"scaling", "dynamic_ntk"}, {"alpha", factor}}}};
 }
 
-std::vector<Baseline> further_baselines(const reference::Model& model, std::size_t length) {
+std::vector<Baseline> further_baselines(const reference::Model& model, std::size_t length,
+                                        const std::function<bool(std::string_view)>& asked) {
   const auto& config = model.config();
   const double factor = stretch(model.config().training_length, length);
   std::vector<Baseline> baselines;
   const auto add_scaling = [&](const std::string& name) {
+    if (asked && !asked(name)) return;
     const auto scaling = scaling_named(name, model, length);
     baselines.push_back({name,
                          reference::make_schedule(model, scaling, length),
                          {{"scaling", std::string(dope::name_of(scaling))}, {"factor", factor}}});
   };
   const auto add_pattern = [&](const std::string& name, const reference::AttentionPattern& pattern) {
+    if (asked && !asked(name)) return;
+    try {
+      reference::validate(pattern);
+    } catch (const dope::Error& error) {
+      throw dope::Error("baseline " + name,
+                        dope::detail::text("a training length of ", config.training_length,
+                                           ", which makes it ", reference::name_of(pattern)),
+                        error.expected());
+    }
     baselines.push_back(
         {name,
          reference::make_schedule(model, config.scaling, length, pattern),
@@ -61,7 +72,8 @@ std::vector<Baseline> further_baselines(const reference::Model& model, std::size
   add_scaling("yarn");
   add_scaling("yarn_paper");
   add_scaling("llama3");
-  add_pattern("dual_chunk", reference::DualChunk::of_paper(config.training_length));
+  add_pattern("dual_chunk",
+              config.dual_chunk.value_or(reference::DualChunk::of_paper(config.training_length)));
   add_pattern("sink_window", reference::SinkWindow::of_paper(config.training_length));
   return baselines;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +35,11 @@ struct Baseline {
 [[nodiscard]] std::vector<Baseline> main_baselines(const reference::Model& model, std::size_t length);
 
 /// "static_ntk", "yarn", "yarn_paper", "llama3": scalings by the stretch. "dual_chunk", "sink_window":
-/// patterns of attention under the model's own scaling, with the defaults of their papers.
-[[nodiscard]] std::vector<Baseline> further_baselines(const reference::Model& model, std::size_t length);
+/// patterns of attention under the model's own scaling, the first as config.json says (config.dual_chunk),
+/// else with the defaults of their papers. only: none but the one of this name, or none at all. Throws
+/// dope::Error, which names the baseline and L, where L is too short for a pattern.
+[[nodiscard]] std::vector<Baseline> further_baselines(
+    const reference::Model& model, std::size_t length,
+    const std::function<bool(std::string_view)>& asked = {});
 
 }  // namespace lab

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
@@ -12,13 +11,13 @@
 
 namespace lab {
 
-/// FNV-1a over 64 bits as 16 hexadecimal digits: tells two files apart, no more.
+/// reference::hash_of: XXH3 of 128 bits as 32 hexadecimal digits.
 [[nodiscard]] std::string fingerprint(std::span<const std::byte> bytes);
 [[nodiscard]] std::string fingerprint(std::string_view text);
 
-/// What tells a run's model from others: fingerprints of config.json, embedding and last layer; its layers and
-/// training length. `folder` is where the model was loaded from.
-[[nodiscard]] ResultStore::Json identity_of(const reference::Model& model,
-                                            const std::filesystem::path& folder);
+/// What tells a run's model from others: fingerprints of config.json as it was read and of every byte of the
+/// weights' files; its layers and training length. Law: one changed byte in any of these files changes it.
+/// Reads the weights once.
+[[nodiscard]] ResultStore::Json identity_of(const reference::Model& model);
 
 }  // namespace lab

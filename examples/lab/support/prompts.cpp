@@ -111,16 +111,6 @@ NeedlePrompt make_needle_prompt(const NeedleSpec& spec, const Haystack& haystack
   return prompt;
 }
 
-void require_bytes_as_tokens(std::string_view where, const reference::Model& model,
-                             const std::filesystem::path& folder) {
-  const auto& config = model.config();
-  if (!config.bos || *config.bos < 256 || static_cast<std::size_t>(*config.bos) >= config.vocabulary) {
-    throw dope::Error(std::string(where),
-                      dope::detail::text(folder.string(), ", vocabulary ", config.vocabulary),
-                      "a byte-level model: tokens 0 to 255 the bytes, and a bos_token_id above them");
-  }
-}
-
 std::vector<std::int32_t> bytes_as_tokens(std::string_view text) {
   std::vector<std::int32_t> tokens;
   tokens.reserve(text.size());

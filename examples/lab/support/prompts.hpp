@@ -3,14 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <filesystem>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lab/support/haystack.hpp"
-#include "transformer/model.hpp"
 
 namespace lab {
 
@@ -65,11 +63,6 @@ struct NeedlePrompt {
 /// Throws dope::Error for a depth outside [0, 1], no needle or more than 1000, a length too short for
 /// needles, noise, question and answer, or a start token below 256.
 [[nodiscard]] NeedlePrompt make_needle_prompt(const NeedleSpec& spec, const Haystack& haystack);
-
-/// Throws dope::Error of `where` unless the model of `folder` is byte-level: tokens 0 to 255, and a start
-/// token above them.
-void require_bytes_as_tokens(std::string_view where, const reference::Model& model,
-                             const std::filesystem::path& folder);
 
 /// The tokens of a text: its bytes.
 [[nodiscard]] std::vector<std::int32_t> bytes_as_tokens(std::string_view text);
