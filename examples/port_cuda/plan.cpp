@@ -4,6 +4,7 @@
 #include <optional>
 #include <variant>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/denoise/transform.hpp"
 #include "lab/support/plan_json.hpp"
 #include "port_cuda/scaling.hpp"
@@ -44,6 +45,8 @@ HeadPlan PlannedLayer::head(dope::HeadRole role, std::size_t head) const {
     unit = plan_.find({layer_, head});
   }
   if (!unit) return {0, Finish::nothing, number, 0.0};
+  static_assert(dope::detail::alternatives<dope::Transform> == 3, "kernels: every Transform");
+  static_assert(dope::detail::alternatives<dope::HeadRole> == 3, "kernels: every HeadRole");
   if (const auto* parts = std::get_if<dope::ByParts>(&plan_.transform)) {
     const bool remove = parts->reading == dope::ByParts::Reading::remove;
     return {1, remove ? Finish::remove_bands : Finish::nothing, number, 0.0};

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 
 namespace reference {
@@ -49,6 +50,8 @@ SinkWindow SinkWindow::of_paper(std::size_t training_length) noexcept {
 }
 
 void validate(const AttentionPattern& pattern) {
+  static_assert(dope::detail::alternatives<AttentionPattern> == 3,
+                "validate(AttentionPattern): every AttentionPattern");
   if (const auto* dual = std::get_if<DualChunk>(&pattern)) {
     if (dual->local == 0 || dual->local > dual->chunk) {
       throw dope::Error("DualChunk", name_of(pattern), "a local window from 1 to the chunk size");
@@ -61,6 +64,8 @@ void validate(const AttentionPattern& pattern) {
 }
 
 std::string name_of(const AttentionPattern& pattern) {
+  static_assert(dope::detail::alternatives<AttentionPattern> == 3,
+                "name_of(AttentionPattern): every AttentionPattern");
   if (const auto* dual = std::get_if<DualChunk>(&pattern)) {
     return dope::detail::text("dual_chunk(chunk=", dual->chunk, ", local=", dual->local, ")");
   }
@@ -75,6 +80,7 @@ std::array<Sight, most_parts> sights_of(const AttentionPattern& pattern, std::si
 }
 
 std::size_t key_position(const AttentionPattern& pattern, std::size_t token) {
+  static_assert(dope::detail::alternatives<AttentionPattern> == 3, "key_position: every AttentionPattern");
   const auto* dual = std::get_if<DualChunk>(&pattern);
   return dual != nullptr ? token % dual->chunk : token;
 }

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/denoise/transform_text.hpp"
 
 namespace reference {
@@ -13,6 +14,8 @@ namespace reference {
 RequestSchedule::RequestSchedule(dope::PlannedRope<float> rope, AttentionPattern pattern)
     : rope_(std::move(rope)), pattern_(pattern) {
   validate(pattern_);
+  static_assert(dope::detail::alternatives<dope::Transform> == 3, "RequestSchedule: every Transform");
+  static_assert(dope::detail::alternatives<AttentionPattern> == 3, "RequestSchedule: every AttentionPattern");
   const auto* noise = std::get_if<dope::ByGaussian>(&plan().transform);
   if (!plan().empty() && noise != nullptr && noise->reading == dope::ByGaussian::Reading::modulate &&
       std::holds_alternative<SinkWindow>(pattern_)) {

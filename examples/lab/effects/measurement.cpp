@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "candidates.hpp"
+#include "dope/core/alternatives.hpp"
 #include "lab/support/parallel.hpp"
 #include "lab/support/sweep.hpp"
 
@@ -156,6 +157,7 @@ Measurement measure_heads(const Setting& setting, const Place& place) {
 
 Json to_json(const Measurement& measurement) {
   constexpr std::array<std::string_view, 3> origins = {"paper", "other", "control"};
+  static_assert(dope::detail::alternatives<Origin> == 3, "origins: every Origin");
   Json json;
   json["measures"] = Json::object();
   for (const Measure& measure : measurement.measures) {

@@ -5,6 +5,7 @@
 #include <iostream>
 #include <set>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "lab/support/baselines.hpp"
 #include "lab/support/byte_model.hpp"
@@ -81,6 +82,7 @@ void load_plans(Setting& setting) {
                         "plans whose files have different names");
     }
     const auto* noise = std::get_if<dope::ByGaussian>(&plan.transform);
+    static_assert(dope::detail::alternatives<dope::Transform> == 3, "random controls: every Transform");
     if (setting.options.control == Control::random_heads && noise != nullptr &&
         noise->spread == dope::ByGaussian::Spread::matched) {
       throw dope::Error("--random", "the plan " + reference::printable(path.string()) + " of matched spread",

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "dope/core/alternatives.hpp"
 #include "lab/support/statistics.hpp"
 
 namespace spectrum {
@@ -42,6 +43,7 @@ void drop_unclaimed(std::vector<BoundPair>& pairs) {
 }  // namespace
 
 std::string_view name_of(Claim claim) noexcept {
+  static_assert(dope::detail::alternatives<Claim> == 5, "name_of(Claim): every Claim");
   constexpr std::array<std::string_view, 5> names = {"coherent_sum.query", "coherent_sum.key",
                                                      "largest_eigenvalue.query", "largest_eigenvalue.key",
                                                      "score"};

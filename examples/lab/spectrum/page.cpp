@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "dope/denoise/names.hpp"
 #include "dope/denoise/score.hpp"
@@ -217,6 +218,7 @@ page::Chapter bands_chapter(const Projections& projections, const Survey& survey
 }
 
 std::string_view claim_words(Claim claim) {
+  static_assert(dope::detail::alternatives<Claim> == 5, "claim_words: every Claim");
   constexpr std::array<std::string_view, 5> words = {"‖Σ x‖, queries", "‖Σ x‖, keys", "λ₁, queries",
                                                      "λ₁, keys", "σ₁ of scores"};
   return words[static_cast<std::size_t>(claim)];

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "dope/rope/frequencies.hpp"
 #include "dope/spectral/metrics.hpp"
@@ -208,6 +209,7 @@ std::vector<double> transposed(std::span<const double> values, std::size_t rows,
 }
 
 std::string_view claim_title(Claim claim) {
+  static_assert(dope::detail::alternatives<Claim> == 5, "claim_title: every Claim");
   constexpr std::array<std::string_view, 5> titles = {"coherent sum of queries", "coherent sum of keys",
                                                       "λ₁ of queries", "λ₁ of keys", "σ₁ of scores"};
   return titles[static_cast<std::size_t>(claim)];

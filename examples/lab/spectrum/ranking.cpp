@@ -7,6 +7,7 @@
 #include <span>
 #include <variant>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "dope/denoise/transform_text.hpp"
 
@@ -139,6 +140,7 @@ void sort_heads(Ranking& ranking, std::span<const HeadSpectrum* const> heads, st
 }  // namespace
 
 std::vector<Ranking> rankings_of(const Survey& survey, dope::Side side, dope::Stage stage) {
+  static_assert(dope::detail::alternatives<dope::Entropy> == 6, "rankings_of: every Entropy");
   const auto heads = heads_at(survey, side, stage);
   std::vector<Ranking> rankings;
   for (std::size_t i = 0; i < survey.entropies.size(); ++i) {

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <numeric>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "dope/rope/rotate.hpp"
 #include "dope/rope/table.hpp"
@@ -59,6 +60,7 @@ std::vector<TokenRange> bins_of(std::size_t tokens, std::size_t count) {
 
 /// The entropy of these spectra; not-a-number where the part it reads has none, as a band without energy.
 double score_of(const dope::Entropy& entropy, const dope::HeadSpectra& spectra) {
+  static_assert(dope::detail::alternatives<dope::Entropy> == 6, "score_of: every Entropy");
   const auto* bands = std::get_if<dope::BandMean>(&entropy);
   if (bands != nullptr) {
     for (std::size_t band = 0; band < spectra.bands->bands(); ++band) {

@@ -8,6 +8,7 @@
 #include <utility>
 #include <variant>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "lab/support/files.hpp"
 #include "lab/support/fingerprint.hpp"
@@ -28,6 +29,7 @@ using reference::printable;
 constexpr int version = 1;
 
 bool is_matched(const dope::Transform& transform) {
+  static_assert(dope::detail::alternatives<dope::Transform> == 3, "plan files: every Transform");
   const auto* noise = std::get_if<ByGaussian>(&transform);
   return noise != nullptr && noise->spread == ByGaussian::Spread::matched;
 }

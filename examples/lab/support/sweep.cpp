@@ -6,6 +6,8 @@
 #include <map>
 #include <utility>
 
+#include "dope/core/alternatives.hpp"
+
 namespace lab {
 namespace {
 
@@ -32,6 +34,8 @@ std::vector<dope::Entropy> entropies(Breadth breadth, std::size_t head_width) {
 }
 
 bool matches_spread(const dope::Transform& transform) {
+  static_assert(dope::detail::alternatives<dope::Transform> == 3, "sweeps: every Transform");
+  static_assert(dope::detail::alternatives<dope::Entropy> == 6, "sweeps: every Entropy");
   const auto* noise = std::get_if<dope::ByGaussian>(&transform);
   return noise != nullptr && noise->spread == dope::ByGaussian::Spread::matched;
 }

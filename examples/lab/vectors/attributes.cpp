@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/denoise/plan.hpp"
 #include "lab/support/plan_json.hpp"
 #include "manifest.hpp"
@@ -127,6 +128,7 @@ struct Attributes {
   }
 
   Json operator()(const SelectTask& task) const {
+    static_assert(dope::detail::alternatives<dope::Amount> == 2, "vectors: every Amount");
     const auto* count = std::get_if<dope::Count>(&task.amount);
     const Json amount = count != nullptr ? Json{{"count", count->n}}
                                          : Json{{"quantile", std::get<dope::Quantile>(task.amount).tau}};

@@ -7,6 +7,7 @@
 
 #include "dope/conformance/catalogue.hpp"
 #include "dope/conformance/tolerance.hpp"
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "transformer/checked_json.hpp"
 
@@ -146,6 +147,7 @@ std::string joined(const std::vector<std::string_view>& names) {
 }
 
 std::vector<Element> elements_of(const Array& expected, const Task& task) {
+  static_assert(dope::detail::alternatives<dope::conformance::Task> == 7, "vectors: every Task");
   const bool stored = std::holds_alternative<dope::conformance::RotateTask>(task) ||
                       std::holds_alternative<dope::conformance::DenoiseTask>(task);
   if (stored || expected.element != Element::float64) return {expected.element};

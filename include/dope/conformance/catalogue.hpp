@@ -9,6 +9,7 @@
 #include "dope/conformance/catalogue_heads.hpp"
 #include "dope/conformance/catalogue_rotation.hpp"
 #include "dope/conformance/catalogue_scalings.hpp"
+#include "dope/core/alternatives.hpp"
 
 namespace dope::conformance {
 
@@ -34,6 +35,8 @@ namespace dope::conformance {
 /// float32_product: every rotation and transform held against that oracle, double storage left out
 /// (float32 angles have no place in it).
 [[nodiscard]] inline std::vector<Case> catalogue_for(Angles angles) {
+  static_assert(dope::detail::alternatives<Task> == 7, "conformance catalogue: every Task");
+  static_assert(dope::detail::alternatives<Angles> == 2, "conformance catalogue: every Angles");
   std::vector<Case> chosen;
   for (Case& c : catalogue()) {
     auto* rotate = std::get_if<RotateTask>(&c.task);

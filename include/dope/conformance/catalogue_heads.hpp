@@ -12,6 +12,7 @@
 
 #include "dope/conformance/case.hpp"
 #include "dope/conformance/catalogue_rotation.hpp"
+#include "dope/core/alternatives.hpp"
 
 // The cases of what is done with whole heads: transforms, Grams, entropies, selection, noise.
 
@@ -50,6 +51,8 @@ inline Plan plan_for(const Transform& transform, GqaPolicy gqa, std::size_t quer
   if (gqa == GqaPolicy::per_query_head && query_heads > 4) heads.push_back({2, 6});
   std::vector<HeadSpread> spreads;
   const auto* noise = std::get_if<ByGaussian>(&transform);
+  static_assert(dope::detail::alternatives<Transform> == 3,
+                "conformance catalogue of heads: every Transform");
   if (noise != nullptr && noise->spread == ByGaussian::Spread::matched) {
     for (std::size_t i = 0; i < heads.size(); ++i) {
       spreads.push_back({0.5 + static_cast<double>(i), 1.25 - 0.25 * static_cast<double>(i)});

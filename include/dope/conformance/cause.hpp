@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <string_view>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/compiler.hpp"
 
 namespace dope::conformance {
@@ -220,6 +221,7 @@ struct CauseText {
        "cos gives the even channel and sin the odd one; u = (w0 + 1/2)*2^-32 is under the logarithm"},
       {"uniform noise", "the values are the uniform words, not normals"},
   }};
+  static_assert(texts.size() == dope::detail::alternatives<Cause>, "Cause: a text for each value");
   return texts[static_cast<std::size_t>(cause)];
 }
 

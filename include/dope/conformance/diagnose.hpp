@@ -19,6 +19,7 @@
 #include "dope/conformance/suspects_rotation.hpp"
 #include "dope/conformance/suspects_spectral.hpp"
 #include "dope/conformance/tolerance.hpp"
+#include "dope/core/alternatives.hpp"
 
 // From wrong elements to a cause: every suspect is heard, and the one that returns them is named.
 
@@ -26,6 +27,7 @@ namespace dope::conformance::detail {
 
 /// Call every suspect of a case, until the hearing is closed.
 inline void hear(const Case& c, const std::vector<Array>& inputs, const Hearing& hearing) {
+  static_assert(dope::detail::alternatives<Task> == 7, "conformance diagnosis: every Task");
   const auto values = [&](std::size_t i) { return std::span<const double>(inputs[i].values); };
   const auto all = [&](const std::vector<Suspect>& suspects) {
     for (const Suspect& suspect : suspects) {

@@ -22,6 +22,7 @@
 #include "dope/conformance/inputs.hpp"
 #include "dope/conformance/place.hpp"
 #include "dope/conformance/tolerance.hpp"
+#include "dope/core/alternatives.hpp"
 
 namespace dope::conformance {
 
@@ -56,6 +57,7 @@ inline std::string shown(double value) {
 
 /// Throws Error unless `output` is the array that is expected, in name, type and shape.
 inline void require_like(const Case& c, const Array& expected, const Array& output) {
+  static_assert(dope::detail::alternatives<Task> == 7, "conformance judge: every Task");
   const auto shape_text = [](const std::vector<std::size_t>& shape) {
     std::string joined = "[";
     for (std::size_t i = 0; i < shape.size(); ++i) joined += text(i == 0 ? "" : ", ", shape[i]);

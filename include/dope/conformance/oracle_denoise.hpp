@@ -12,6 +12,7 @@
 
 #include "dope/conformance/case.hpp"
 #include "dope/conformance/oracle_rotation.hpp"
+#include "dope/core/alternatives.hpp"
 
 // The noise, the three transforms and the selection from their definitions. It shares no code with
 // core/noise.hpp and denoise/, only the plain data of a plan.
@@ -108,6 +109,7 @@ enum class Copy { query, shared_key, own_key };
 [[nodiscard]] inline std::vector<double> denoised_row(const DenoiseTask& task, Copy copy, std::size_t head,
                                                       std::int64_t position, std::span<const double> row) {
   Frequencies table = frequencies(task.rope, task.scaling, task.length);
+  static_assert(dope::detail::alternatives<Transform> == 3, "conformance denoise oracle: every Transform");
   const bool chosen = denoised(task.plan, task.layer, copy, head);
   std::vector<bool> low(table.omega.size(), false);
   const auto* parts = std::get_if<ByParts>(&task.plan.transform);
@@ -165,6 +167,8 @@ std::vector<double> denoised_heads(const DenoiseTask& task, Copy copy, std::span
 
 /// The heads to denoise: each of the n picks takes the first, by value, layer and head, of those left.
 [[nodiscard]] inline std::vector<HeadId> selected(const SelectTask& task, std::span<const double> scores) {
+  static_assert(dope::detail::alternatives<Amount> == 2, "conformance select oracle: every Amount");
+  static_assert(dope::detail::alternatives<Order> == 2, "conformance select oracle: every Order");
   std::size_t wanted = 0;
   if (const auto* count = std::get_if<Count>(&task.amount)) {
     wanted = count->n;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dope/conformance/case.hpp"
+#include "dope/core/alternatives.hpp"
 #include "dope/rope/frequencies.hpp"
 #include "dope/rope/scaling.hpp"
 
@@ -98,6 +99,7 @@ struct Band {
 };
 
 struct Attention {
+  static_assert(dope::detail::alternatives<Scaling> == 9, "conformance attention oracle: every Scaling");
   const RopeParameters& rope;
 
   template <class Other>

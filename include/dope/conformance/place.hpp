@@ -15,6 +15,7 @@
 #include "dope/conformance/case.hpp"
 #include "dope/conformance/oracle_denoise.hpp"
 #include "dope/conformance/oracle_rotation.hpp"
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 
 // Where an element lies, in the words of the kernel's author: token, position, head, band, call; and
@@ -60,6 +61,7 @@ inline void set_channel(Place& place, std::size_t channel, std::size_t bands, Pa
 
 /// By element of array `array`. For rotate the whole table at once: strides may interleave.
 inline std::vector<Place> places_of(const Case& c, std::size_t array, std::size_t count) {
+  static_assert(dope::detail::alternatives<Task> == 7, "conformance places: every Task");
   std::vector<Place> places(count);
   if (const auto* task = std::get_if<RotateTask>(&c.task)) {
     for (Place& place : places) place.kind = ElementKind::guard;

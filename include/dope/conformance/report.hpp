@@ -14,6 +14,7 @@
 #include "dope/conformance/case.hpp"
 #include "dope/conformance/cause.hpp"
 #include "dope/conformance/judge.hpp"
+#include "dope/core/alternatives.hpp"
 #include "dope/denoise/score.hpp"
 #include "dope/denoise/transform_text.hpp"
 
@@ -22,6 +23,7 @@ namespace detail {
 
 /// What kind of case it is: the axes along which a kernel has paths of its own.
 inline std::map<std::string, std::string> traits_of(const Case& c) {
+  static_assert(dope::detail::alternatives<Task> == 7, "conformance report: every Task");
   std::map<std::string, std::string> traits = {{"task", std::string(name_of(c.task))}};
   if (const auto* task = std::get_if<RotateTask>(&c.task)) {
     bool beyond = false;

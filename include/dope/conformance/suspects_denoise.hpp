@@ -15,6 +15,7 @@
 #include "dope/conformance/cause.hpp"
 #include "dope/conformance/oracle_denoise.hpp"
 #include "dope/conformance/suspects_frequencies.hpp"
+#include "dope/core/alternatives.hpp"
 
 // Wrong denoising kernels, by what they return: the oracle's row with one habit of its own.
 
@@ -95,6 +96,8 @@ class DenoiseImitation {
     if (!chosen) return rotated(row, token, table_);
     Frequencies table = table_;
     if (habits_.drop_factor) table.attention_factor = 1.0;
+    static_assert(dope::detail::alternatives<Transform> == 3,
+                  "conformance denoise suspects: every Transform");
     if (const auto* all = std::get_if<ByAll>(&task_.plan.transform)) {
       if (all->reading == ByAll::Reading::remove) return std::vector<double>(row.size(), 0.0);
       for (double& omega : table.omega) omega = 0.0;

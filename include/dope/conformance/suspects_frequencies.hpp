@@ -13,6 +13,7 @@
 
 #include "dope/conformance/cause.hpp"
 #include "dope/conformance/oracle_frequencies.hpp"
+#include "dope/core/alternatives.hpp"
 #include "dope/rope/frequencies.hpp"
 #include "dope/rope/scaling.hpp"
 
@@ -62,6 +63,7 @@ inline std::vector<std::pair<Cause, Frequencies>> mistaken_frequencies(const Rop
     with_factor(Cause::attention_factor_missing, 1.0);
     with_factor(Cause::attention_factor_squared, right.attention_factor * right.attention_factor);
   }
+  static_assert(dope::detail::alternatives<Scaling> == 9, "conformance frequency suspects: every Scaling");
   if (const auto* linear = std::get_if<Linear>(&scaling)) {
     Frequencies other = native;
     for (double& omega : other.omega) omega *= linear->factor;

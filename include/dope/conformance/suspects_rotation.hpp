@@ -18,6 +18,7 @@
 #include "dope/conformance/imitate.hpp"
 #include "dope/conformance/oracle_rotation.hpp"
 #include "dope/conformance/suspects_frequencies.hpp"
+#include "dope/core/alternatives.hpp"
 
 // Wrong kernels, by what they return. A suspect is a cause and the output that a kernel with that
 // mistake, and no other, gives for a task. Most are the oracle on an altered task; the others turn each
@@ -193,6 +194,7 @@ class RotationSuspects {
 };
 
 inline void RotationSuspects::scalings() {
+  static_assert(dope::detail::alternatives<Scaling> == 9, "conformance rotation suspects: every Scaling");
   if (!task_.head_tables.empty()) return;
   for (auto& [cause, table] : mistaken_frequencies(task_.rope, task_.scaling, task_.length)) {
     altered(cause, [&t = table](RotateTask& task) { task.head_tables.assign(task.heads, t); });

@@ -16,6 +16,7 @@
 #include "dope/conformance/oracle_denoise.hpp"
 #include "dope/conformance/oracle_spectral.hpp"
 #include "dope/conformance/suspects_frequencies.hpp"
+#include "dope/core/alternatives.hpp"
 
 // Wrong Grams, entropies, selections, frequencies and noise, by what they return.
 
@@ -88,6 +89,7 @@ inline std::vector<Suspect> gram_suspects(const GramTask& task, std::span<const 
 }
 
 inline std::vector<Suspect> entropy_suspects(const EntropyTask& task, std::span<const double> x) {
+  static_assert(dope::detail::alternatives<Entropy> == 6, "conformance entropy suspects: every Entropy");
   std::vector<Suspect> suspects;
   std::vector<double> right;
   for (const Entropy& e : task.entropies) right.push_back(static_cast<double>(oracle::entropy(task, x, e)));

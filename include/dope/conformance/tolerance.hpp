@@ -13,6 +13,7 @@
 #include "dope/conformance/case.hpp"
 #include "dope/conformance/oracle_denoise.hpp"
 #include "dope/conformance/oracle_frequencies.hpp"
+#include "dope/core/alternatives.hpp"
 
 // How far a right kernel may be from the oracle. An element y with oracle value ŷ passes where
 //
@@ -151,6 +152,7 @@ struct MeasuresOf {
 
   Result operator()(const DenoiseTask& task) const {
     using oracle::Copy;
+    static_assert(dope::detail::alternatives<Transform> == 3, "conformance tolerances: every Transform");
     const AttentionShape& shape = task.plan.shape;
     const std::size_t group = shape.query_heads / shape.key_heads;
     const std::vector<std::size_t> owners = oracle::owners_of(task.plan, task.layer);

@@ -8,6 +8,7 @@
 #include <numbers>
 #include <span>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "dope/core/ieee.hpp"
 #include "dope/core/philox.hpp"
@@ -34,6 +35,7 @@ struct NoiseRow {
 /// and side 0 for queries, 1 for keys. Law: a function of its arguments alone, so any chunking,
 /// thread count or language yields the same words bit for bit.
 [[nodiscard]] inline std::array<std::uint32_t, 4> noise_words(const NoiseRow& row, std::size_t block) {
+  static_assert(detail::alternatives<Side> == 2, "noise_words: every Side");
   if (row.layer >= (std::size_t{1} << 15) || row.head >= (std::size_t{1} << 16) ||
       std::uint64_t{block} >> 32 != 0) {
     fail("noise_words", detail::text("layer ", row.layer, ", head ", row.head, ", channel block ", block),

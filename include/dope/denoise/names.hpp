@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "dope/core/side.hpp"
 #include "dope/rope/pairing.hpp"
@@ -29,12 +30,16 @@ concept NamedEnum = requires {
 /// The value's name. Law: parse<Enum>(name_of(value)) == value.
 template <NamedEnum Enum>
 [[nodiscard]] constexpr std::string_view name_of(Enum value) noexcept {
+  static_assert(detail::EnumNames<Enum>::names.size() == detail::alternatives<Enum>,
+                "EnumNames: a name for each value");
   return detail::EnumNames<Enum>::names[static_cast<std::size_t>(value)];
 }
 
 /// The value with this name. Throws Error, listing the names, where there is none.
 template <NamedEnum Enum>
 [[nodiscard]] Enum parse(std::string_view name) {
+  static_assert(detail::EnumNames<Enum>::names.size() == detail::alternatives<Enum>,
+                "EnumNames: a name for each value");
   std::string known;
   for (std::size_t i = 0; i < detail::EnumNames<Enum>::names.size(); ++i) {
     const std::string_view candidate = detail::EnumNames<Enum>::names[i];

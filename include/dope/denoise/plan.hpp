@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "dope/denoise/head.hpp"
 #include "dope/denoise/transform.hpp"
@@ -28,6 +29,7 @@ struct HeadSpread {
 /// spreads: one per head, in the same order, where the transform is ByGaussian with matched spread;
 /// else empty. A plan with no heads changes nothing. make_plan builds a valid one.
 struct Plan {
+  static_assert(detail::alternatives<GqaPolicy> == 2, "Plan: every GqaPolicy");
   AttentionShape shape;
   Transform transform = ByParts{};
   GqaPolicy gqa = GqaPolicy::per_query_head;
@@ -83,6 +85,8 @@ struct Plan {
 /// Throws Error unless shape and transform are valid, heads are units of the shape in strictly
 /// ascending order, and spreads are finite, ≥ 0 and as many as the transform needs.
 inline void validate(const Plan& plan) {
+  static_assert(detail::alternatives<Transform> == 3, "validate(Plan): every Transform");
+  static_assert(detail::alternatives<ByGaussian::Spread> == 2, "validate(Plan): every ByGaussian::Spread");
   validate(plan.shape);
   validate(plan.transform);
   for (std::size_t i = 0; i < plan.heads.size(); ++i) {

@@ -13,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "dope/core/ieee.hpp"
 #include "dope/core/noise.hpp"
@@ -40,6 +41,8 @@ using Amount = std::variant<Count, Quantile>;
 namespace detail {
 
 inline std::size_t count_of(const Amount& amount, std::size_t heads) {
+  static_assert(detail::alternatives<Amount> == 2, "select: every Amount");
+  static_assert(detail::alternatives<Order> == 2, "select: every Order");
   if (const auto* count = std::get_if<Count>(&amount)) {
     if (count->n > heads) {
       fail("select", text(count->n, " heads"), text("at most the ", heads, " there are"));

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "dope/core/ieee.hpp"
 #include "dope/denoise/names.hpp"
@@ -67,6 +68,11 @@ using Transform = std::variant<ByParts, ByAll, ByGaussian>;
 
 /// Throws Error where σ is negative or not finite, or modulate is asked for with matched σ.
 inline void validate(const Transform& transform) {
+  static_assert(detail::alternatives<Transform> == 3, "validate(Transform): every Transform");
+  static_assert(detail::alternatives<ByGaussian::Reading> == 2,
+                "validate(Transform): every ByGaussian::Reading");
+  static_assert(detail::alternatives<ByGaussian::Spread> == 2,
+                "validate(Transform): every ByGaussian::Spread");
   const auto* noise = std::get_if<ByGaussian>(&transform);
   if (noise == nullptr) return;
   if (!(noise->sigma >= 0.0) || !std::isfinite(noise->sigma)) {
@@ -105,6 +111,8 @@ inline void require_alike(const Frequencies& native, const Frequencies& scaled, 
                                                         const Frequencies& scaled,
                                                         std::size_t training_length) {
   detail::require_alike(native, scaled, training_length);
+  static_assert(detail::alternatives<ByParts::Reading> == 2, "low_bands: every ByParts::Reading");
+  static_assert(detail::alternatives<ByParts::Threshold> == 2, "low_bands: every ByParts::Threshold");
   const Frequencies& judged = parts.threshold == ByParts::Threshold::native ? native : scaled;
   const double highest = 2.0 * std::numbers::pi / static_cast<double>(training_length);
   std::vector<std::size_t> low;
@@ -129,6 +137,7 @@ inline void require_alike(const Frequencies& native, const Frequencies& scaled, 
                                                       std::size_t training_length) {
   validate(transform);
   detail::require_alike(native, scaled, training_length);
+  static_assert(detail::alternatives<Transform> == 3, "denoised_frequencies: every Transform");
   Frequencies denoised = scaled;
   if (const auto* parts = std::get_if<ByParts>(&transform)) {
     for (const std::size_t band : low_bands(*parts, native, scaled, training_length))

@@ -11,6 +11,7 @@
 #include <variant>
 #include <vector>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "dope/denoise/names.hpp"
 #include "dope/denoise/transform.hpp"
@@ -85,6 +86,7 @@ void take_enum(Call& call, std::string_view key, Enum& value) {
 ///
 /// Law: parse_transform(name_of(t)) == t, sigma to the last bit.
 [[nodiscard]] inline std::string name_of(const Transform& transform) {
+  static_assert(detail::alternatives<Transform> == 3, "name_of(Transform): every Transform");
   if (const auto* parts = std::get_if<ByParts>(&transform)) {
     return detail::text("by_parts(reading=", name_of(parts->reading),
                         ", threshold=", name_of(parts->threshold), ")");
@@ -101,6 +103,7 @@ void take_enum(Call& call, std::string_view key, Enum& value) {
 /// The inverse of name_of; keys in any order, those left out at their defaults ("by_all" is enough).
 /// Throws Error on another name, key or value, and where the transform is not valid.
 [[nodiscard]] inline Transform parse_transform(std::string_view text) {
+  static_assert(detail::alternatives<Transform> == 3, "parse_transform: every Transform");
   constexpr std::string_view where = "parse_transform";
   detail::Call call = detail::parse_call(where, text);
   Transform transform;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/compiler.hpp"
 
 namespace dope {
@@ -22,6 +23,7 @@ struct ChannelPair {
 /// The channels of band f. Precondition: f < rotated_width / 2.
 [[nodiscard]] constexpr ChannelPair channels_of(Pairing pairing, std::size_t band,
                                                 std::size_t rotated_width) noexcept {
+  static_assert(detail::alternatives<Pairing> == 2, "channels_of: every Pairing");
   if (pairing == Pairing::interleaved) {
     return {2 * band, 2 * band + 1};
   }

@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "dope/core/ieee.hpp"
 #include "dope/rope/double_double.hpp"
@@ -169,6 +170,8 @@ double yarn_attention_factor(const AnyYarn& yarn) {
 }
 
 struct Scale {
+  static_assert(detail::alternatives<Scaling> == 9, "scaled_frequencies: every Scaling");
+  static_assert(detail::alternatives<RampEnds> == 2, "scaled_frequencies: every RampEnds");
   const RopeParameters& rope;
   std::size_t length;
   Frequencies frequencies;  // native at first

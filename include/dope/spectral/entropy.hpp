@@ -9,6 +9,7 @@
 #include <string_view>
 #include <variant>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "dope/spectral/band_gram.hpp"
 #include "dope/spectral/spectrum.hpp"
@@ -197,6 +198,8 @@ const Part& require_part(const std::optional<Part>& part, std::string_view name)
 /// The entropy's name in programs and outputs, conventions included, e.g. "truncated_mean(r=8)".
 /// Law: parse_entropy(name_of(e)) == e.
 [[nodiscard]] inline std::string name_of(const Entropy& entropy) {
+  static_assert(detail::alternatives<Entropy> == 6, "name_of(Entropy): every Entropy");
+  static_assert(detail::alternatives<NormScale> == 2, "name_of(Entropy): every NormScale");
   return std::visit(
       detail::Overloaded{[](const VonNeumann&) { return std::string("von_neumann"); },
                          [](const BandMean&) { return std::string("band_mean"); },
@@ -214,6 +217,7 @@ const Part& require_part(const std::optional<Part>& part, std::string_view name)
 
 /// The inverse of name_of. Throws Error on anything else.
 [[nodiscard]] inline Entropy parse_entropy(std::string_view name) {
+  static_assert(detail::alternatives<Entropy> == 6, "parse_entropy: every Entropy");
   if (name == "von_neumann") return VonNeumann{};
   if (name == "band_mean") return BandMean{};
   if (name == "spectral_norm(raw)") return SpectralNorm{NormScale::raw};
@@ -238,6 +242,7 @@ const Part& require_part(const std::optional<Part>& part, std::string_view name)
 /// Throws Error where the choice gives every head the same score, or none: truncated effective rank at
 /// r = 1, and r = 0.
 inline void require_ranks(const Entropy& entropy) {
+  static_assert(detail::alternatives<Entropy> == 6, "require_ranks: every Entropy");
   const auto positive = [&](std::size_t r) {
     if (r == 0) fail("require_ranks", name_of(entropy), "r of at least 1");
   };

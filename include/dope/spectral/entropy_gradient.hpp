@@ -15,6 +15,7 @@
 #include <variant>
 #include <vector>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "dope/core/view.hpp"
 #include "dope/rope/pairing.hpp"
@@ -213,6 +214,8 @@ template <class T>
 concept GradientScalar = std::same_as<T, float> || std::same_as<T, double>;
 
 }  // namespace detail
+
+static_assert(detail::alternatives<Entropy> == 6, "gram_gradient: every Entropy");
 
 /// G = dH/dΣ, width × width, symmetric: H(Σ + E) = H(Σ) + tr(G·E) + o(‖E‖) for symmetric E within the range
 /// of Σ. Units: those of H by those of Σ. `layout` is needed for band_mean alone.

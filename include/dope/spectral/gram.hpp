@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "dope/core/scalar.hpp"
 #include "dope/core/view.hpp"
@@ -62,6 +63,10 @@ struct GramOptions {
 /// Law: a Gram of concatenated tokens is the merge of the parts' Grams, in any order, to rounding;
 /// scaling X by a power of two scales Σ exactly (no rows scaled). A failed add changes nothing.
 class Gram {
+  static_assert(detail::alternatives<Centring> == 2, "Gram: every Centring");
+  static_assert(detail::alternatives<RowScaling> == 2, "Gram: every RowScaling");
+  static_assert(detail::alternatives<Accumulation> == 3, "Gram: every Accumulation");
+
  public:
   /// Preconditions: width ≥ 1; not both token_mean and unit (checked: Error).
   explicit Gram(std::size_t width, GramOptions options = {}) : Gram(std::nullopt, width, options) {
