@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <span>
 #include <string>
 #include <thread>
 #include <vector>
@@ -444,4 +446,101 @@ TEST_CASE("a meter answers what it was made for, and refuses the rest") {
   const std::vector<std::int64_t> few(tokens - 1);
   CHECK_THROWS_AS(other.add(0, layers[0].queries(), layers[0].keys(), std::span<const std::int64_t>(few)),
                   Error);
+}
+
+TEST_CASE("rows that would overflow when rotated, in any head and block, are an error that changes nothing") {
+  cases::for_each_scalar([]<class T>() {
+    Settings settings = settings_of({1, 4, 2, 6, 4}, Pairing::half_split);
+    settings.scaled.attention_factor = std::same_as<compute_t<T>, double> ? 1e100 : 1e30;
+    const std::vector<Indicator> indicators = {{Stage::pre_ntk, ScoredSide::both, VonNeumann{}},
+                                               {Stage::post_ntk, ScoredSide::both, VonNeumann{}}};
+    HeadMeter meter(settings.shape, settings.pairing, settings.native, settings.scaled, indicators,
+                    {Centring::none, RowScaling::none, Accumulation::double_blocks});
+    tapped::Layer<T> layer(settings.shape, tokens, 5);
+    meter.add(0, layer.queries(), layer.keys(), 0);
+    const auto before = meter.scores(indicators, GqaPolicy::per_query_head);
+    // Allowed where nothing is rotated: 2^120 (in float16, nothing is too large).
+    const double bad = std::same_as<compute_t<T>, double> ? 0x1p+200 : 0x1p+60;
+    if constexpr (!std::same_as<T, float16>) {
+      for (auto* side : {&layer.q, &layer.k}) {
+        for (const std::size_t at : {std::size_t{0}, side->size() / 2, side->size() - 1}) {
+          const T good = (*side)[at];
+          (*side)[at] = static_cast<T>(bad);
+          CHECK_THROWS_AS(meter.add(0, layer.queries(), layer.keys(), 0), Error);
+          const auto after = meter.scores(indicators, GqaPolicy::per_query_head);
+          for (std::size_t i = 0; i < before.size(); ++i) {
+            for (std::size_t h = 0; h < before[i].size(); ++h) CHECK(after[i][h].value == before[i][h].value);
+          }
+          HeadMeter unrotated(settings.shape, settings.pairing, settings.native, settings.scaled,
+                              std::span(indicators).first(1));
+          CHECK_NOTHROW(unrotated.add(0, layer.queries(), layer.keys(), 0));
+          (*side)[at] = good;
+        }
+      }
+    }
+    for (const std::int64_t first : {std::numeric_limits<std::int64_t>::max(), std::int64_t{1} << 53,
+                                     std::numeric_limits<std::int64_t>::min()}) {
+      CHECK_THROWS_AS(meter.add(0, layer.queries(), layer.keys(), first), Error);
+    }
+    CHECK(meter.gram(0, Side::key, 1, Stage::post_ntk).tokens() == tokens);
+  });
+}
+
+TEST_CASE("a merge that does not fit changes nothing: other means, or more tokens than sums can hold") {
+  const Settings settings = settings_of({2, 2, 1, 4, 4}, Pairing::interleaved);
+  const std::vector<Indicator> indicators = {{Stage::pre_ntk, ScoredSide::both, Uncomp{1}},
+                                             {Stage::pre_ntk, ScoredSide::both, VonNeumann{}}};
+  // The means of the two differ in the last head of the last layer alone.
+  const auto second_pass = [&](float shift) {
+    HeadMeter meter(settings.shape, settings.pairing, settings.native, settings.scaled, indicators);
+    for (int pass = 0; pass < 2; ++pass) {
+      for (std::size_t layer = 0; layer < 2; ++layer) {
+        tapped::Layer<float> rows(settings.shape, 20, 7 + layer);
+        if (layer == 1) rows.k.back() += shift;
+        meter.add(layer, rows.queries(), rows.keys(), 0);
+      }
+      if (pass == 0) meter.start_second_pass();
+    }
+    return meter;
+  };
+  HeadMeter meter = second_pass(0.0f);
+  const auto before = meter.scores(indicators, GqaPolicy::per_query_head);
+  const auto unchanged = [&](std::size_t count) {
+    const auto after = meter.scores(indicators, GqaPolicy::per_query_head);
+    for (std::size_t i = 0; i < before.size(); ++i) {
+      for (std::size_t h = 0; h < before[i].size(); ++h) CHECK(after[i][h].value == before[i][h].value);
+    }
+    CHECK(meter.gram(0, Side::query, 0, Stage::pre_ntk).tokens() == count);
+  };
+  CHECK_THROWS_AS(meter.merge(second_pass(0.5f)), Error);
+  unchanged(20);
+  std::size_t count = 20;
+  for (; count <= (std::size_t{1} << 61); count *= 2) {
+    const HeadMeter same = meter;
+    meter.merge(same);
+  }
+  const HeadMeter same = meter;
+  CHECK_THROWS_AS(meter.merge(same), Error);
+  CHECK(meter.gram(1, Side::key, 0, Stage::pre_ntk).tokens() == count);
+  CHECK(meter.gram(1, Side::key, 0, Stage::pre_ntk).matrix() ==
+        same.gram(1, Side::key, 0, Stage::pre_ntk).matrix());
+  CHECK(std::isfinite(meter.scores(indicators, GqaPolicy::per_query_head)[0][0].value));
+}
+
+TEST_CASE("frequencies that no table can hold are refused when the meter is made") {
+  const Settings settings = settings_of({1, 2, 1, 4, 4}, Pairing::interleaved);
+  const Indicator indicator;
+  for (const double bad : {std::nan(""), std::numeric_limits<double>::infinity(), 1e4}) {
+    Frequencies broken = settings.native;
+    broken.omega[1] = bad;
+    CHECK_THROWS_AS(HeadMeter(settings.shape, settings.pairing, broken, settings.scaled, {&indicator, 1}),
+                    Error);
+    CHECK_THROWS_AS(HeadMeter(settings.shape, settings.pairing, settings.native, broken, {&indicator, 1}),
+                    Error);
+    if (std::isfinite(bad)) continue;
+    broken = settings.native;
+    broken.attention_factor = bad;
+    CHECK_THROWS_AS(HeadMeter(settings.shape, settings.pairing, settings.native, broken, {&indicator, 1}),
+                    Error);
+  }
 }

@@ -130,8 +130,16 @@ TEST_CASE("a plan that does not hold together is an error") {
     CHECK_THROWS_AS(static_cast<void>(make_plan(shape, ByAll{}, gqa, {{0, 1}, {0, 1}})), Error);
     CHECK_THROWS_AS(static_cast<void>(make_plan(shape, matched, gqa, {{0, 1}}, {{1, 1}, {1, 1}})), Error);
   }
-  const AttentionShape bad_shapes[] = {{0, 8, 4, 32, 32}, {2, 0, 4, 32, 32}, {2, 8, 0, 32, 32},
-                                       {2, 8, 3, 32, 32}, {2, 2, 4, 32, 32}, {2, 8, 4, 32, 34},
-                                       {2, 8, 4, 32, 7},  {2, 8, 4, 32, 0}};
+  const AttentionShape bad_shapes[] = {{0, 8, 4, 32, 32},
+                                       {2, 0, 4, 32, 32},
+                                       {2, 8, 0, 32, 32},
+                                       {2, 8, 3, 32, 32},
+                                       {2, 2, 4, 32, 32},
+                                       {2, 8, 4, 32, 34},
+                                       {2, 8, 4, 32, 7},
+                                       {2, 8, 4, 32, 0},
+                                       {most_layers + 1, 8, 4, 32, 32},
+                                       {2, most_heads + 1, 1, 32, 32},
+                                       {2, 8, 4, widest_head + 2, 32}};
   for (const AttentionShape& bad : bad_shapes) refuse({bad, ByAll{}, GqaPolicy::per_query_head, {}, {}});
 }

@@ -610,3 +610,76 @@ TEST_CASE("what does not fit the plan is an error, before anything is written") 
   const Plan nobody = make_plan(shape, blank.transform, GqaPolicy::per_query_head, {});
   CHECK(made(nobody, schedule_of(widths, Proportional{0.5}, Pairing::half_split)) == length);
 }
+
+TEST_CASE("many heads at once: a head that does not fit, wherever it is, leaves all of them as they were") {
+  const Widths widths{10, 10};
+  const AttentionShape shape = shape_of(widths);
+  const auto schedule = schedule_of(widths, DynamicNtk{}, Pairing::half_split);
+  const Plan plan = make_plan(shape, ByGaussian{}, GqaPolicy::per_query_head, {{0, 0}, {0, 1}, {0, 3}});
+  const PlannedRope<float> rope(plan, schedule);
+  const auto x = cases::values<float>(length * 4 * 10, 3);
+  auto y = x;
+  const auto refuse = [&](HeadRole role, HeadsView<float> view, std::size_t first) {
+    CHECK_THROWS_AS(rope.apply(0, role, view, first), Error);
+    CHECK(cases::same_bits(x, y));
+  };
+  refuse(HeadRole::own_key, token_major(y.data(), 5, 4, 10), 0);  // heads 0 and 1 own a key, head 2 does not
+  refuse(HeadRole::own_key, token_major(y.data(), 5, 2, 10), length - 4);
+  refuse(HeadRole::query, token_major(y.data(), 5, 4, 10), static_cast<std::size_t>(-1));
+  refuse(HeadRole::query, token_major(y.data(), 5, 8, 5), 0);
+  // Heads or rows that share memory would be rotated twice.
+  for (const HeadRole role : {HeadRole::query, HeadRole::own_key}) {
+    refuse(role, {y.data(), 5, 2, 10, 10, 0}, 0);
+    refuse(role, {y.data(), 5, 2, 10, 20, 9}, 0);
+    refuse(role, {y.data(), 5, 2, 10, 19, 10}, 0);
+    refuse(role, {y.data(), 5, 2, 10, 10, 49}, 0);
+    refuse(role, {y.data(), 5, 2, 10, 9, 60}, 0);
+  }
+  std::vector<TableView<float>> views(4);
+  CHECK_THROWS_AS(rope.tables(0, HeadRole::own_key, 0, 5, views), Error);
+  for (const TableView<float>& view : views) CHECK(view.cos == nullptr);
+  CHECK_NOTHROW(rope.apply(0, HeadRole::own_key, token_major(y.data(), 5, 2, 10), 0));
+  CHECK(!cases::same_bits(x, y));
+}
+
+TEST_CASE("noise past the range of the stored type is refused before anything is written") {
+  const Widths widths{10, 10};
+  const auto schedule = schedule_of(widths, Unscaled{}, Pairing::half_split);
+  const auto refused = [&]<class T>(const Transform& transform, std::vector<HeadSpread> spreads) {
+    const PlannedRope<compute_t<T>> rope(
+        make_plan(shape_of(widths), transform, GqaPolicy::per_query_head, {{0, 1}}, std::move(spreads)),
+        schedule);
+    const auto x = cases::values<T>(5 * 4 * 10, 3);
+    auto y = x;
+    const auto all = token_major(y.data(), 5, 4, 10);
+    try {
+      rope.apply(0, HeadRole::query, all, 0);
+    } catch (const Error&) {
+      CHECK(cases::same_bits(x, y));
+      CHECK_THROWS_AS(rope.apply(0, HeadRole::query, 1, all.head(1), 0), Error);
+      CHECK_THROWS_AS(rope.finish(0, HeadRole::query, 1, all.head(1), 0), Error);
+      CHECK(cases::same_bits(x, y));
+      return true;
+    }
+    for (const T value : y) CHECK(std::isfinite(static_cast<double>(value)));
+    return false;
+  };
+  constexpr auto replace = ByGaussian::Reading::replace;
+  constexpr auto fixed = ByGaussian::Spread::fixed;
+  constexpr auto matched = ByGaussian::Spread::matched;
+  CHECK(refused.template operator()<float16>(ByGaussian{replace, fixed, 1e4, 1}, {}));
+  CHECK(!refused.template operator()<float16>(ByGaussian{replace, fixed, 9e3, 1}, {}));
+  CHECK(refused.template operator()<float>(ByGaussian{replace, fixed, 1e38, 1}, {}));
+  CHECK(!refused.template operator()<bfloat16>(ByGaussian{replace, fixed, 1e37, 1}, {}));
+  CHECK(refused.template operator()<double>(ByGaussian{replace, fixed, 1e308, 1}, {}));
+  CHECK(refused.template operator()<float>(ByGaussian{replace, matched, 1.0, 1}, {{1.0, 1e38}}));
+}
+
+TEST_CASE("a request longer than positions reach is an error") {
+  const Widths widths{10, 10};
+  RopeSchedule schedule = schedule_of(widths, Unscaled{}, Pairing::half_split);
+  for (const std::size_t bad : {static_cast<std::size_t>(-1), (std::size_t{1} << 53) + 2}) {
+    schedule.length = bad;
+    CHECK_THROWS_AS(PlannedRope<float>(empty_plan(shape_of(widths)), schedule), Error);
+  }
+}

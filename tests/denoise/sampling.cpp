@@ -250,3 +250,17 @@ TEST_CASE("one token in eight orders heads as all tokens do: rank correlation of
     }
   }
 }
+
+TEST_CASE("a bound on what is not a number is an error") {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  CHECK(sampling_error({1, 0}, 1.0, 1.0, 8, 0.5) == 0.0);
+  CHECK(sampling_error({8, 0}, 1.0, 1.0, 8, 0.5) > 0.0);
+  for (const double bad : {-1.0, infinity, std::nan("")}) {
+    CHECK_THROWS_AS((void)sampling_error({8, 0}, bad, 1.0, 8, 0.5), Error);
+    CHECK_THROWS_AS((void)sampling_error({8, 0}, 1.0, bad, 8, 0.5), Error);
+    CHECK_THROWS_AS((void)sampling_error({1, 0}, 1.0, 1.0, 8, bad), Error);
+  }
+  for (const double bad : {0.0, 1.0}) CHECK_THROWS_AS((void)sampling_error({8, 0}, 1.0, 1.0, 8, bad), Error);
+  CHECK_THROWS_AS((void)sampling_error({0, 0}, 1.0, 1.0, 8, 0.5), Error);
+  CHECK_THROWS_AS((void)sampling_error({8, 0}, 1.0, 1.0, 0, 0.5), Error);
+}

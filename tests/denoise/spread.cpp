@@ -145,3 +145,55 @@ TEST_CASE("what cannot be measured is an error that changes nothing") {
   CHECK_THROWS_AS(meter.merge(SpreadMeter(shape, Pairing::interleaved, native)), Error);
   CHECK_THROWS_AS(SpreadMeter(shape, Pairing::interleaved, Frequencies{{1.0}, 1.0}), Error);
 }
+
+TEST_CASE("rows that would overflow when rotated, in any head, are an error that changes nothing") {
+  const AttentionShape shape{1, 4, 2, 6, 4};
+  Frequencies scaled = native_frequencies(RopeParameters{10000.0, 6, 4, 64});
+  scaled.attention_factor = 1e30;
+  SpreadMeter meter(shape, Pairing::half_split, scaled);
+  tapped::Layer<float> layer(shape, 600, 1);
+  meter.add(0, layer.queries(), layer.keys(), 0);
+  const HeadId ids[] = {{0, 0}, {0, 1}, {0, 2}, {0, 3}};
+  const auto before = meter.spreads(ids, GqaPolicy::per_query_head);
+  for (const HeadSpread& spread : before) CHECK((std::isfinite(spread.query) && std::isfinite(spread.key)));
+  for (auto* side : {&layer.q, &layer.k}) {
+    for (const std::size_t at : {std::size_t{0}, side->size() / 2, side->size() - 1}) {
+      const float good = (*side)[at];
+      (*side)[at] = 0x1p+60f;
+      CHECK_THROWS_AS(meter.add(0, layer.queries(), layer.keys(), 0), Error);
+      CHECK(meter.spreads(ids, GqaPolicy::per_query_head) == before);
+      (*side)[at] = good;
+    }
+  }
+  for (const std::int64_t first : {std::numeric_limits<std::int64_t>::max(), std::int64_t{1} << 53}) {
+    CHECK_THROWS_AS(meter.add(0, layer.queries(), layer.keys(), first), Error);
+    CHECK(meter.spreads(ids, GqaPolicy::per_query_head) == before);
+  }
+  scaled.omega[0] = std::nan("");
+  CHECK_THROWS_AS(SpreadMeter(shape, Pairing::half_split, scaled), Error);
+}
+
+TEST_CASE("numbers times a power of two have that many times the spread, bit for bit, from 2^-900 to 2^390") {
+  const AttentionShape shape{1, 2, 1, 6, 4};
+  const Frequencies scaled = native_frequencies(RopeParameters{10000.0, 6, 4, 64});
+  const HeadId ids[] = {{0, 0}, {0, 1}};
+  const auto spreads_at = [&](int exponent) {
+    tapped::Layer<double> layer(shape, 600, 2);
+    for (auto* side : {&layer.q, &layer.k}) {
+      for (double& x : *side) x = std::ldexp(x, exponent);
+    }
+    SpreadMeter meter(shape, Pairing::half_split, scaled);
+    meter.add(0, layer.queries(), layer.keys(), 0);
+    SpreadMeter other = meter;
+    meter.merge(other);
+    return meter.spreads(ids, GqaPolicy::per_query_head);
+  };
+  const auto one = spreads_at(0);
+  for (const int exponent : {-900, -600, -500, -1, 1, 300, 390}) {
+    const auto many = spreads_at(exponent);
+    for (std::size_t i = 0; i < one.size(); ++i) {
+      CHECK(many[i].query == std::ldexp(one[i].query, exponent));
+      CHECK(many[i].key == std::ldexp(one[i].key, exponent));
+    }
+  }
+}

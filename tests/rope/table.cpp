@@ -401,7 +401,7 @@ TEST_CASE("each broken precondition of a table is an Error") {
   CHECK_THROWS_AS(fill(0.5, 1, 7, 1), dope::Error);
   for (const double bad : {1024.0000001, -1025.0, infinity, -infinity, nan})
     CHECK_THROWS_AS(fill(bad, 1, 7, 2), dope::Error);
-  for (const double bad : {infinity, nan}) CHECK_THROWS_AS(fill(0.5, bad, 7, 2), dope::Error);
+  for (const double bad : {infinity, nan, 1e39, -1e39}) CHECK_THROWS_AS(fill(0.5, bad, 7, 2), dope::Error);
   for (const std::int64_t bad : {farthest + 1, -farthest - 1, std::numeric_limits<std::int64_t>::max(),
                                  std::numeric_limits<std::int64_t>::min()}) {
     CHECK_THROWS_AS(fill(0.5, 1, bad, 2), dope::Error);

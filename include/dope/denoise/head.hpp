@@ -6,8 +6,10 @@
 #include <cstddef>
 #include <string_view>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "dope/denoise/names.hpp"
+#include "dope/rope/frequencies.hpp"
 
 namespace dope {
 
@@ -35,6 +37,7 @@ enum class GqaPolicy { per_query_head, per_key_group };
 
 /// The attention of a model. Query head h reads key head h div (query_heads/key_heads).
 struct AttentionShape {
+  static_assert(detail::alternatives<GqaPolicy> == 2, "AttentionShape: every GqaPolicy");
   std::size_t layers = 0;
   std::size_t query_heads = 0;
   std::size_t key_heads = 0;
@@ -55,8 +58,13 @@ struct AttentionShape {
   bool operator==(const AttentionShape&) const = default;
 };
 
+/// The most layers and query heads of a model: what the counter of noise tells apart.
+inline constexpr std::size_t most_layers = (std::size_t{1} << 15) - 1;
+inline constexpr std::size_t most_heads = (std::size_t{1} << 16) - 1;
+
 /// Throws Error unless there is at least one layer and key head, the key heads divide the query
-/// heads, and the rotated width is even, from 2 to the head width.
+/// heads, the rotated width is even, from 2 to the head width, and none is above most_layers, most_heads or
+/// widest_head.
 inline void validate(const AttentionShape& shape) {
   if (shape.layers == 0 || shape.key_heads == 0 || shape.query_heads == 0 ||
       shape.query_heads % shape.key_heads != 0) {
@@ -64,6 +72,12 @@ inline void validate(const AttentionShape& shape) {
          detail::text(shape.layers, " layers of ", shape.query_heads, " query and ", shape.key_heads,
                       " key heads"),
          "at least one layer, and query heads in equal groups, at least one to a key head");
+  }
+  if (shape.layers > most_layers || shape.query_heads > most_heads || shape.head_width > widest_head) {
+    fail("AttentionShape",
+         detail::text(shape.layers, " layers of ", shape.query_heads, " query heads of width ",
+                      shape.head_width),
+         detail::text("at most ", most_layers, " layers of ", most_heads, " heads of width ", widest_head));
   }
   if (shape.rotated_width < 2 || shape.rotated_width % 2 != 0 || shape.rotated_width > shape.head_width) {
     fail("AttentionShape",

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +16,7 @@
 #include <variant>
 #include <vector>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/convert.hpp"
 #include "dope/core/error.hpp"
 #include "dope/core/scalar.hpp"
@@ -53,6 +55,12 @@ namespace dope {
 /// threads may add to different layers at once. To divide tokens among threads, give each its own
 /// fresh() meter and merge. Calibration over several prompts is add at each prompt's own positions.
 class HeadMeter {
+  static_assert(detail::alternatives<Entropy> == 6, "HeadMeter: every Entropy");
+  static_assert(detail::alternatives<Stage> == 3, "HeadMeter: every Stage");
+  static_assert(detail::alternatives<ScoredSide> == 3, "HeadMeter: every ScoredSide");
+  static_assert(detail::alternatives<GqaPolicy> == 2, "HeadMeter: every GqaPolicy");
+  static_assert(detail::alternatives<Side> == 2, "HeadMeter: every Side");
+
  public:
   /// wanted: at least one indicator; scores() answers for every entropy at their stages and sides that
   /// the same Grams serve. gram: how rows are treated for all entropies but Uncomp (whose way is its
@@ -68,6 +76,8 @@ class HeadMeter {
       fail("HeadMeter", detail::text(native.bands(), " native and ", scaled.bands(), " scaled frequencies"),
            detail::text(shape_.rotated_width / 2, " of each"));
     }
+    detail::require_frequencies<double>("HeadMeter", native.omega, native.attention_factor);
+    detail::require_frequencies<double>("HeadMeter", scaled.omega, scaled.attention_factor);
     frequencies_ = {Frequencies{std::vector<double>(native.bands(), 0.0), 1.0}, std::move(scaled),
                     std::move(native)};
     for (const Indicator& indicator : wanted) {
@@ -106,11 +116,15 @@ class HeadMeter {
   /// positions first_position, first_position + 1, …
   ///
   /// Rotated copies are made block by block in compute_t<T>; q and k are only read. Throws Error,
-  /// naming layer, head and token, where a value is not finite or above 2¹⁰⁰ (2⁴⁰⁰ for double), or a
-  /// shape does not fit, and then changes nothing.
+  /// naming layer, head, token and channel, where a value is not finite or above min(2¹⁰⁰, 2¹²⁷/1.5a) (for
+  /// double, min(2⁴⁰⁰, 2⁴⁸⁰/1.5a)), a the largest attention factor of a stage that is measured, at least 1;
+  /// and where a shape does not fit, or a position is beyond 2⁵³. It then changes nothing. After
+  /// std::bad_alloc, the layer's sums are incomplete.
   template <Readable T>
   void add(std::size_t layer, HeadsView<T> q, HeadsView<T> k, std::int64_t first_position) {
-    add(layer, q, k, std::span<const std::int64_t>(detail::consecutive_positions(first_position, q.tokens)));
+    add(layer, q, k,
+        std::span<const std::int64_t>(
+            detail::consecutive_positions("HeadMeter::add", first_position, q.tokens)));
   }
 
   /// The same, token i at positions[i].
@@ -119,14 +133,16 @@ class HeadMeter {
     using Stored = std::remove_const_t<T>;
     detail::require_positions("HeadMeter::add", positions);
     const auto taken = detail::taken_tokens(sampling_, positions);
-    detail::require_heads<Stored>("HeadMeter::add", shape_, layer, q, k, positions, taken);
+    detail::require_heads<Stored>("HeadMeter::add", shape_, layer, q, k, positions, taken,
+                                  attention_factor());
     for (std::size_t first = 0; first < taken.size(); first += detail::rotated_block_tokens) {
       const std::size_t count = (std::min)(detail::rotated_block_tokens, taken.size() - first);
       add_block<Stored>(layer, q, k, positions, std::span(taken).subspan(first, count));
     }
   }
 
-  /// Add the tokens behind `other`. Throws Error unless its settings and pass are this meter's.
+  /// Add the tokens behind `other`. Throws Error unless its settings, pass and, in the second pass, means are
+  /// this meter's, and tokens are at most 2⁶² together. It then changes nothing.
   template <std::same_as<HeadMeter> Meter>
   void merge(const Meter& other) {
     if (!(other.shape_ == shape_) || other.pairing_ != pairing_ || other.frequencies_ != frequencies_ ||
@@ -134,10 +150,14 @@ class HeadMeter {
         other.needs_ != needs_ || other.pass_ != pass_) {
       fail("HeadMeter::merge", "a meter of other settings or in another pass", "equal settings and pass");
     }
-    for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
-      for (std::size_t i = 0; i < layers_[layer].size(); ++i)
-        layers_[layer][i].merge(other.layers_[layer][i]);
-    }
+    const auto each_pair = [&](auto use) {
+      for (std::size_t layer = 0; layer < layers_.size(); ++layer) {
+        for (std::size_t i = 0; i < layers_[layer].size(); ++i)
+          use(layers_[layer][i], other.layers_[layer][i]);
+      }
+    };
+    each_pair([](const Cell& mine, const Cell& others) { mine.require_merges(others); });
+    each_pair([](Cell& mine, const Cell& others) { mine.merge(others); });
   }
 
   /// Whether an Uncomp is wanted and the second pass has not been started.
@@ -237,6 +257,25 @@ class HeadMeter {
       if (mean) mean->add(block);
     }
 
+    /// Throws Error where merge(other) would, or sums could overflow.
+    template <std::same_as<Cell> ACell>
+    void require_merges(const ACell& other) const {
+      const auto require_tokens = [](std::size_t tokens, std::size_t more) {
+        constexpr std::size_t most = std::size_t{1} << 62;
+        if (tokens > most || more > most - tokens) {
+          fail("HeadMeter::merge", detail::text(tokens, " and ", more, " tokens"),
+               detail::text("at most ", most, " together"));
+        }
+      };
+      if (gram) require_tokens(gram->tokens(), other.gram->tokens());
+      if (mean) require_tokens(mean->tokens(), other.mean->tokens());
+      if (!centred) return;
+      require_tokens(centred->tokens(), other.centred->tokens());
+      if (centred->mean() != other.centred->mean()) {
+        fail("HeadMeter::merge", "a second pass about other means", "the means of one first pass: fresh()");
+      }
+    }
+
     template <std::same_as<Cell> ACell>
     void merge(const ACell& other) {
       if (gram) gram->merge(*other.gram);
@@ -255,6 +294,21 @@ class HeadMeter {
     return 2 * static_cast<std::size_t>(stage) + static_cast<std::size_t>(side);
   }
 
+  /// The largest attention factor of a stage that is measured, in size.
+  [[nodiscard]] double attention_factor() const noexcept {
+    double largest = 0.0;
+    for (const Stage stage : {Stage::post_ntk, Stage::post_rope}) {
+      if (!measures(stage)) continue;
+      largest = (std::max)(largest, std::abs(frequencies_of(stage).attention_factor));
+    }
+    return largest;
+  }
+
+  [[nodiscard]] bool measures(Stage stage) const noexcept {
+    return !(needs_[need_index(stage, Side::query)] == Need{} &&
+             needs_[need_index(stage, Side::key)] == Need{});
+  }
+
   /// At most rotated_block_tokens tokens: each stage's table is made once, each row read once.
   template <Scalar T>
   void add_block(std::size_t layer, HeadsView<const T> q, HeadsView<const T> k,
@@ -264,8 +318,7 @@ class HeadMeter {
     for (const std::size_t token : taken) at.push_back(positions[token]);
     std::array<RotationTable<C>, stages.size()> tables;
     for (const Stage stage : {Stage::post_ntk, Stage::post_rope}) {
-      if (needs_[need_index(stage, Side::query)] == Need{} && needs_[need_index(stage, Side::key)] == Need{})
-        continue;
+      if (!measures(stage)) continue;
       tables[static_cast<std::size_t>(stage)] =
           RotationTable<C>(frequencies_of(stage), std::span<const std::int64_t>(at));
     }

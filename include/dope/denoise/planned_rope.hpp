@@ -6,6 +6,7 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include <variant>
 #include <vector>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "dope/core/noise.hpp"
 #include "dope/core/scalar.hpp"
@@ -58,15 +60,27 @@ enum class HeadRole { query, shared_key, own_key };
 ///   by Gaussian, modulate  channel c ← x_c·σ·ε_c  product in double, rounded to T once
 /// ε = normal_row({seed, layer, head, side, position}); head is the head index of the HeadRole.
 ///
+/// Every member throws Error where a head, a shape, a row or, in T, the noise of the plan does not fit, and
+/// then has written nothing.
+///
 /// Laws: an unselected head gets rotate() by the scaled table and nothing else, to the last bit;
 /// `identity` readings are rotate() by other frequencies; results do not depend on how tokens are
 /// divided among calls, so that decoding equals prefill.
 template <std::floating_point C = float>
 class PlannedRope {
+  static_assert(detail::alternatives<Transform> == 3, "PlannedRope: every Transform");
+  static_assert(detail::alternatives<HeadRole> == 3, "PlannedRope: every HeadRole");
+  static_assert(detail::alternatives<ByParts::Reading> == 2, "PlannedRope: every ByParts::Reading");
+  static_assert(detail::alternatives<ByAll::Reading> == 2, "PlannedRope: every ByAll::Reading");
+  static_assert(detail::alternatives<ByGaussian::Reading> == 2, "PlannedRope: every ByGaussian::Reading");
+  static_assert(detail::alternatives<ByGaussian::Spread> == 2, "PlannedRope: every ByGaussian::Spread");
+  static_assert(detail::alternatives<Side> == 2, "PlannedRope: every Side");
+
  public:
   /// Rows 0 … length − 1 at positions 0 … length − 1: prefill and decode of one request.
   PlannedRope(Plan plan, const RopeSchedule& schedule)
-      : PlannedRope(std::move(plan), schedule, consecutive(schedule.length)) {}
+      : PlannedRope(std::move(plan), schedule,
+                    detail::consecutive_positions("PlannedRope", 0, schedule.length)) {}
 
   /// Row i at positions[i], in any order; left padding, packing, or a window of a long request.
   template <Position P>
@@ -103,6 +117,7 @@ class PlannedRope {
   /// The tables of heads 0 … views.size() − 1, for rotate(HeadsView, tables, pairing).
   void tables(std::size_t layer, HeadRole role, std::size_t first, std::size_t count,
               std::span<TableView<C>> views) const {
+    for (std::size_t head = 0; head < views.size(); ++head) (void)table(layer, role, head, first, count);
     for (std::size_t head = 0; head < views.size(); ++head)
       views[head] = table(layer, role, head, first, count);
   }
@@ -114,6 +129,7 @@ class PlannedRope {
     require_fit(x, first);
     const auto found = unit(layer, role, head);
     if (!found) return;
+    require_noise_fits<T>();
     if (const auto* noise = std::get_if<ByGaussian>(&plan_.transform)) {
       const Side side = role == HeadRole::query ? Side::query : Side::key;
       const double sigma = spread_of(*noise, *found, side);
@@ -138,6 +154,7 @@ class PlannedRope {
   requires std::same_as<compute_t<T>, C>
   void apply(std::size_t layer, HeadRole role, std::size_t head, HeadView<T> x, std::size_t first) const {
     require_fit(x, first);
+    require_noise_fits<T>();
     rotate(x, table(layer, role, head, first, x.tokens), pairing_);
     finish(layer, role, head, x, first);
   }
@@ -147,12 +164,15 @@ class PlannedRope {
   requires std::same_as<compute_t<T>, C>
   void apply(std::size_t layer, HeadRole role, HeadsView<T> x, std::size_t first) const {
     if (x.heads == 0) return;
+    require_head(layer, role, x.heads - 1);
+    require_fit(x.head(0), first);
+    require_apart(x);
+    require_noise_fits<T>();
     if (role == HeadRole::own_key) {
+      for (std::size_t head = 0; head < x.heads; ++head) (void)unit(layer, role, head);
       for (std::size_t head = 0; head < x.heads; ++head) apply(layer, role, head, x.head(head), first);
       return;
     }
-    require_head(layer, role, x.heads - 1);
-    require_fit(x.head(0), first);
     const std::span<const std::uint8_t> is_denoised = is_denoised_[role == HeadRole::query ? 0 : 1][layer];
     const TableView<C> scaled = scaled_table_.view().slice(first, x.tokens);
     if (separate_ && !is_denoised.empty()) {
@@ -193,6 +213,12 @@ class PlannedRope {
     scaled_table_ = RotationTable<C>(scaled_, rows, schedule.angles);
     separate_ = !(denoised_ == scaled_);
     if (separate_) denoised_table_ = RotationTable<C>(denoised_, rows, schedule.angles);
+    const auto* noise = std::get_if<ByGaussian>(&plan_.transform);
+    if (!plan_.empty() && noise != nullptr && noise->reading == ByGaussian::Reading::replace) {
+      if (noise->spread == ByGaussian::Spread::fixed) largest_sigma_ = noise->sigma;
+      for (const HeadSpread& spread : plan_.spreads)
+        largest_sigma_ = (std::max)({largest_sigma_, spread.query, spread.key});
+    }
     const auto* all = std::get_if<ByAll>(&plan_.transform);
     finishes_ = std::holds_alternative<ByGaussian>(plan_.transform) || !removed_bands_.empty() ||
                 (all != nullptr && all->reading == ByAll::Reading::remove);
@@ -209,12 +235,6 @@ class PlannedRope {
     for (std::size_t head = 0; head < count; ++head) is_denoised[head] = denoises(layer, role, head) ? 1 : 0;
     if (std::find(is_denoised.begin(), is_denoised.end(), 1) == is_denoised.end()) is_denoised.clear();
     return is_denoised;
-  }
-
-  static std::vector<std::int64_t> consecutive(std::size_t length) {
-    std::vector<std::int64_t> positions(length);
-    for (std::size_t i = 0; i < length; ++i) positions[i] = static_cast<std::int64_t>(i);
-    return positions;
   }
 
   void require_head(std::size_t layer, HeadRole role, std::size_t head) const {
@@ -246,9 +266,42 @@ class PlannedRope {
       fail("PlannedRope", detail::text("a head of width ", x.width),
            detail::text("width ", plan_.shape.head_width));
     }
+    if (x.tokens > 1 && x.token_stride < x.width) {
+      fail("PlannedRope", detail::text("rows of width ", x.width, " at stride ", x.token_stride),
+           "rows that do not overlap");
+    }
     if (first > rows() || x.tokens > rows() - first) {
       fail("PlannedRope", detail::text("rows [", first, ", +", x.tokens, ")"),
            detail::text("a range inside ", rows(), " rows"));
+    }
+  }
+
+  /// Throws Error where heads share memory, as a single head repeated by a stride of 0 does.
+  template <class T>
+  static void require_apart(const HeadsView<T>& x) {
+    if (x.heads < 2 || x.tokens == 0) return;
+    const bool inside = x.head_stride <= x.token_stride || x.tokens == 1;  // a token holds all of its heads
+    const std::size_t heads_span = (x.heads - 1) * x.head_stride + x.width;
+    const std::size_t tokens_span = (x.tokens - 1) * x.token_stride + x.width;
+    const bool apart = inside ? x.head_stride >= x.width && (x.tokens == 1 || x.token_stride >= heads_span)
+                              : x.head_stride >= tokens_span;
+    if (!apart) {
+      fail("PlannedRope",
+           detail::text(x.heads, " heads of width ", x.width, " at stride ", x.head_stride, ", ", x.tokens,
+                        " tokens at stride ", x.token_stride),
+           "heads that do not overlap");
+    }
+  }
+
+  /// σ·ε is at most 6.765σ in size: it must be a number of T.
+  template <Scalar T>
+  void require_noise_fits() const {
+    constexpr double largest = std::same_as<T, float16>  ? 65504.0
+                               : std::same_as<T, double> ? (std::numeric_limits<double>::max)()
+                                                         : 0x1.fep+127;  // bfloat16's, and below float's
+    if (!(largest_sigma_ <= largest / 6.765)) {
+      fail("PlannedRope", detail::text("sigma ", largest_sigma_, " for ", scalar_name<T>()),
+           detail::text("at most ", largest / 6.765));
     }
   }
 
@@ -281,6 +334,7 @@ class PlannedRope {
   RotationTable<C> scaled_table_;
   RotationTable<C> denoised_table_;
   bool separate_ = false;                                              // the two tables differ
+  double largest_sigma_ = 0.0;                                         // of noise that replaces
   bool finishes_ = false;                                              // finish() has something to do
   std::array<std::vector<std::vector<std::uint8_t>>, 2> is_denoised_;  // queries and shared keys; layer, head
 };

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -25,14 +26,24 @@ namespace dope::detail {
 
 inline constexpr std::size_t rotated_block_tokens = 256;
 
-/// The largest magnitude that leaves room for a rotation and its attention factor.
+/// The largest magnitude that meters take, and the largest that a rotated channel may then have, so that
+/// nothing that is computed of it overflows.
 template <Scalar T>
 inline constexpr double largest_input = std::same_as<T, double> ? 0x1p+400 : 0x1p+100;
+template <Scalar T>
+inline constexpr double largest_rotated = std::same_as<T, double> ? largest_magnitude : 0x1p+127;
+
+/// The largest magnitude of q and k that are rotated under attention factors up to this: a rotated channel is
+/// at most √2·a·|x| and its roundings.
+template <Scalar T>
+double largest_under(double attention_factor) noexcept {
+  return (std::min)(largest_input<T>, largest_rotated<T> / (1.5 * (std::max)(attention_factor, 1.0)));
+}
 
 template <Scalar T>
 void require_side(std::string_view where, std::string_view side, const AttentionShape& shape,
                   std::size_t layer, HeadsView<const T> x, std::size_t heads, std::size_t tokens,
-                  std::span<const std::size_t> read) {
+                  std::span<const std::size_t> read, double largest) {
   if (x.heads != heads || x.width != shape.head_width || x.tokens != tokens) {
     fail(text(where, ", layer ", layer),
          text(x.tokens, " tokens of ", x.heads, " ", side, " heads of width ", x.width),
@@ -42,37 +53,40 @@ void require_side(std::string_view where, std::string_view side, const Attention
     const std::string site = text(where, ", layer ", layer, ", ", side, " head ", head);
     const HeadView<const T> rows = x.head(head);
     require_rows(site, rows, x.width);
-    if (read.size() == tokens) {
-      const double peak = checked_peak(site, rows, x.width);
-      if (peak > largest_input<T>) fail(site, text("magnitude ", peak), text("at most ", largest_input<T>));
-      continue;
-    }
+    const auto fits = [&](HeadView<const T> some) {  // no comparison holds for NaN
+      return static_cast<double>(std::bit_cast<T>(peak_bits(some))) <= largest;
+    };
+    if (read.size() == tokens && fits(rows)) continue;
     for (const std::size_t token : read) {
-      const auto peak = static_cast<double>(std::bit_cast<T>(peak_bits(rows.slice(token, 1))));
-      if (!(peak <= largest_input<T>))
-        fail(site, text("magnitude ", peak, " at token ", token), text("at most ", largest_input<T>));
+      if (fits(rows.slice(token, 1))) continue;
+      const T* row = rows.row(token);
+      std::size_t channel = 0;
+      while (std::abs(static_cast<double>(row[channel])) <= largest) ++channel;
+      fail(site, text(static_cast<double>(row[channel]), " at token ", token, ", channel ", channel),
+           text("finite values of magnitude at most ", largest, " under this attention factor"));
     }
   }
 }
 
 inline void require_positions(std::string_view where, std::span<const std::int64_t> positions) {
   for (std::size_t token = 0; token < positions.size(); ++token) {
-    constexpr std::int64_t farthest = std::int64_t{1} << 53;
-    if (positions[token] > farthest || positions[token] < -farthest) {
+    if (positions[token] > farthest_position || positions[token] < -farthest_position) {
       fail(text(where), text("position ", positions[token], " of token ", token), "at most 2^53 in size");
     }
   }
 }
 
-/// Throws Error unless q and k are a layer's heads, of as many tokens as positions, and of finite values in
-/// the tokens that are read: those listed.
+/// Throws Error unless q and k are a layer's heads, of as many tokens as positions, and in the tokens that
+/// are read, those listed, of finite values that stay in range when rotated under attention factors up to
+/// this.
 template <Scalar T>
 void require_heads(std::string_view where, const AttentionShape& shape, std::size_t layer,
                    HeadsView<const T> q, HeadsView<const T> k, std::span<const std::int64_t> positions,
-                   std::span<const std::size_t> read) {
+                   std::span<const std::size_t> read, double attention_factor) {
+  const double largest = largest_under<T>(attention_factor);
   if (layer >= shape.layers) fail(text(where), text("layer ", layer), text("a layer below ", shape.layers));
-  require_side(where, "query", shape, layer, q, shape.query_heads, positions.size(), read);
-  require_side(where, "key", shape, layer, k, shape.key_heads, positions.size(), read);
+  require_side(where, "query", shape, layer, q, shape.query_heads, positions.size(), read, largest);
+  require_side(where, "key", shape, layer, k, shape.key_heads, positions.size(), read, largest);
 }
 
 /// Call use(head, block) with rotated copies of at most rotated_block_tokens tokens at a time, for every
@@ -96,12 +110,6 @@ void for_each_rotated_block(HeadsView<const T> x, const Frequencies& frequencies
       use(head, HeadView<const C>(block));
     }
   }
-}
-
-inline std::vector<std::int64_t> consecutive_positions(std::int64_t first, std::size_t count) {
-  std::vector<std::int64_t> positions(count);
-  for (std::size_t i = 0; i < count; ++i) positions[i] = first + static_cast<std::int64_t>(i);
-  return positions;
 }
 
 }  // namespace dope::detail

@@ -31,10 +31,19 @@ struct TokenSampling {
   bool operator==(const TokenSampling&) const = default;
 };
 
-/// ‖Σ̂ − Σ‖ is at most this with probability 1 − delta; see TokenSampling.
+/// ‖Σ̂ − Σ‖ is at most this with probability 1 − delta; see TokenSampling. Throws Error unless the stratum and
+/// the width are at least 1, the others finite and at least 0, and delta between 0 and 1.
 [[nodiscard]] inline double sampling_error(const TokenSampling& sampling, double largest_squared_norm,
                                            double largest_eigenvalue, std::size_t width, double delta) {
-  if (sampling.stratum <= 1) return 0.0;
+  const auto bad = [](double x) { return !(x >= 0.0) || !std::isfinite(x); };
+  if (sampling.stratum == 0 || bad(largest_squared_norm) || bad(largest_eigenvalue) || width == 0 ||
+      !(delta > 0.0 && delta < 1.0)) {
+    fail("sampling_error",
+         detail::text("strata of ", sampling.stratum, ", squared norm ", largest_squared_norm,
+                      ", eigenvalue ", largest_eigenvalue, ", width ", width, ", delta ", delta),
+         "at least 1 token and channel, finite numbers of at least 0, delta between 0 and 1");
+  }
+  if (sampling.stratum == 1) return 0.0;
   const double weight = static_cast<double>(sampling.stratum) * largest_squared_norm;
   const double log_odds = std::log(2.0 * static_cast<double>(width) / delta);
   return std::sqrt(2.0 * weight * largest_eigenvalue * log_odds) + 2.0 / 3.0 * weight * log_odds;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "dope/core/scalar.hpp"
 #include "dope/core/view.hpp"
@@ -23,23 +25,24 @@
 
 namespace dope {
 
-/// Count, mean and Σ(x − mean)² of numbers, mergeable without cancellation (Chan, Golub & LeVeque 1983).
+/// Count, mean and √Σ(x − mean)² of numbers, mergeable without cancellation (Chan, Golub & LeVeque 1983). The
+/// root, not the sum: squares of tiny or huge numbers would vanish or overflow.
 struct Moments {
   double count = 0.0;
   double mean = 0.0;
-  double squares = 0.0;
+  double root = 0.0;
 
   void merge(const Moments& other) noexcept {
     if (other.count == 0.0) return;
     const double total = count + other.count;
     const double delta = other.mean - mean;
     mean += delta * (other.count / total);
-    squares += other.squares + delta * delta * (count * other.count / total);
+    root = std::hypot(std::hypot(root, other.root), delta * std::sqrt(count / total * other.count));
     count = total;
   }
 
   /// √(Σ(x − mean)²/count).
-  [[nodiscard]] double deviation() const noexcept { return count > 0.0 ? std::sqrt(squares / count) : 0.0; }
+  [[nodiscard]] double deviation() const noexcept { return count > 0.0 ? root / std::sqrt(count) : 0.0; }
 };
 
 /// Measures the σ of ByGaussian's matched spread on calibration text: the empirical standard deviation
@@ -50,11 +53,15 @@ struct Moments {
 /// and side. Laws: merging equals measuring all tokens together, to rounding; chunks do not matter.
 /// Layers are independent: different threads may add to different layers.
 class SpreadMeter {
+  static_assert(detail::alternatives<GqaPolicy> == 2, "SpreadMeter: every GqaPolicy");
+  static_assert(detail::alternatives<Side> == 2, "SpreadMeter: every Side");
+
  public:
   /// Throws Error unless the shape is valid and has the frequencies' bands.
   SpreadMeter(const AttentionShape& shape, Pairing pairing, Frequencies scaled)
       : shape_(shape), pairing_(pairing), scaled_(std::move(scaled)) {
     validate(shape_);
+    detail::require_frequencies<double>("SpreadMeter", scaled_.omega, scaled_.attention_factor);
     if (2 * scaled_.bands() != shape_.rotated_width) {
       fail("SpreadMeter", detail::text(scaled_.bands(), " bands"),
            detail::text(shape_.rotated_width / 2, " for rotated width ", shape_.rotated_width));
@@ -62,11 +69,13 @@ class SpreadMeter {
     moments_.resize(shape_.layers * heads_per_layer());
   }
 
-  /// Unrotated q and k of consecutive tokens; see HeadMeter::add. Throws Error, naming layer, head and
-  /// token, where a value is not finite, and then changes nothing.
+  /// Unrotated q and k of consecutive tokens. Throws Error as HeadMeter::add does. Whatever it throws, it
+  /// then changes nothing.
   template <Readable T>
   void add(std::size_t layer, HeadsView<T> q, HeadsView<T> k, std::int64_t first_position) {
-    add(layer, q, k, std::span<const std::int64_t>(detail::consecutive_positions(first_position, q.tokens)));
+    add(layer, q, k,
+        std::span<const std::int64_t>(
+            detail::consecutive_positions("SpreadMeter::add", first_position, q.tokens)));
   }
 
   /// The same, token i at positions[i].
@@ -75,18 +84,21 @@ class SpreadMeter {
     using Rows = HeadsView<const std::remove_const_t<T>>;
     detail::require_positions("SpreadMeter::add", positions);
     detail::require_heads<std::remove_const_t<T>>("SpreadMeter::add", shape_, layer, q, k, positions,
-                                                  detail::taken_tokens({}, positions));
-    Moments* moments = moments_.data() + layer * heads_per_layer();
+                                                  detail::taken_tokens({}, positions),
+                                                  std::abs(scaled_.attention_factor));
+    const auto of_layer = moments_.begin() + static_cast<std::ptrdiff_t>(layer * heads_per_layer());
+    std::vector<Moments> moments(of_layer, of_layer + static_cast<std::ptrdiff_t>(heads_per_layer()));
     const auto measure = [&](Rows rows, Moments* of_heads) {
       detail::for_each_rotated_block(
           rows, scaled_, pairing_, positions,
           [&](std::size_t head, const auto& block) { of_heads[head].merge(moments_of(block)); });
     };
-    measure(q, moments);
-    measure(k, moments + shape_.query_heads);
+    measure(q, moments.data());
+    measure(k, moments.data() + shape_.query_heads);
+    std::copy(moments.begin(), moments.end(), of_layer);
   }
 
-  /// Throws Error unless shapes, pairing and frequencies are equal.
+  /// Throws Error unless shapes, pairing and frequencies are equal, and then changes nothing.
   void merge(const SpreadMeter& other) {
     if (!(other.shape_ == shape_) || other.pairing_ != pairing_ || !(other.scaled_ == scaled_)) {
       fail("SpreadMeter::merge", "a meter of another model", "equal shape, pairing and frequencies");
@@ -129,7 +141,16 @@ class SpreadMeter {
       return sum;
     };
     moments.mean = over_all([](double x) { return x; }) / moments.count;
-    moments.squares = over_all([&](double x) { return (x - moments.mean) * (x - moments.mean); });
+    const auto peak = static_cast<double>(std::bit_cast<C>(detail::peak_bits(block)));
+    if (peak == 0.0) return moments;
+    // Times 2^e the largest number is in [1, 2): no square that counts vanishes.
+    const int exponent = std::clamp(-std::ilogb(peak), -1000, 1000);
+    const double scale = std::ldexp(1.0, exponent);
+    const double sum = over_all([&](double x) {
+      const double apart = (x - moments.mean) * scale;
+      return apart * apart;
+    });
+    moments.root = std::ldexp(std::sqrt(sum), -exponent);
     return moments;
   }
 
