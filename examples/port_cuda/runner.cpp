@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
+#include "lab/support/options_parser.hpp"
 #include "port_cuda/case_file.hpp"
 #include "port_cuda/engine.hpp"
 #include "port_cuda/tasks.hpp"
@@ -47,6 +48,7 @@ Options parse(int argc, const char* const* argv) {
       "help", "This text")("folders", "", cxxopts::value<std::vector<std::string>>());
   parser.parse_positional({"folders"});
   try {
+    lab::require_short_options(argc, argv);
     const auto result = parser.parse(argc, argv);
     if (result.count("help") != 0) {
       reference::print(parser.help());

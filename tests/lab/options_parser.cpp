@@ -55,6 +55,15 @@ TEST_CASE("options, or the text of --help, whatever stands beside it") {
   CHECK(parse({"--help"}, {"Run"}).help.find("--count") == std::string::npos);
 }
 
+TEST_CASE("an option beyond a length that is safe to match is refused by it") {
+  const auto option = [](std::size_t size) { return "--" + std::string(size - 2, 'x'); };
+  const auto given = [&](std::size_t size) { return error_of({option(size).c_str()}).given(); };
+  CHECK(given(lab::longest_option).find("does not exist") != std::string::npos);
+  for (const std::size_t size : {lab::longest_option + 1, std::size_t{100000}, std::size_t{10'000'000}})
+    CHECK(given(size).starts_with("an option of " + std::to_string(size) + " characters"));
+  CHECK(error_of({std::string(100000, 'x').c_str()}).expected().starts_with("threads alone"));
+}
+
 TEST_CASE("a word too many, an unknown option, a bad value: one Error of the command line; read's own stay") {
   CHECK(error_of({"word"}).where() == "command line");
   CHECK(error_of({"word"}).given() == "\"word\"");

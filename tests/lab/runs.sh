@@ -117,7 +117,7 @@ vectors export kit --tasks noise >/dev/null
 mkdir .kit.new
 echo mine >.kit.new/notes
 run vectors export kit --tasks noise
-one_line $status "'notes' in it"
+one_line $status "'notes' in " .kit.new
 [ "$(cat .kit.new/notes)" = mine ] || fail "a user's file is gone"
 rm -r .kit.new
 
@@ -186,6 +186,7 @@ echo '{"dope_plan":1}' >short
 refuse "--plan short shape" needle --out new --plan short
 sed 's/"head_width": [0-9]*/"head_width": 4/; s/"rotated_width": [0-9]*/"rotated_width": 4/' needle/plans/170_1_by_parts.json >other
 refuse '--plan other' needle --out new --plan other
+refuse 'characters' needle "--$(head -c 100000 /dev/zero | tr '\0' x)"
 refuse '--out' needle --out ''
 refuse '--out file' needle --out "$model/config.json"
 refuse '--model lexicon.json file' needle --out new --model <(true)/nowhere || true

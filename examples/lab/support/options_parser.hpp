@@ -1,15 +1,32 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cxxopts.hpp>
 #include <exception>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "dope/core/error.hpp"
 
 namespace lab {
+
+/// The longest word that names an option, "--plan=FILE": cxxopts matches it by recursion, a step to a
+/// character.
+inline constexpr std::size_t longest_option = 1024;
+
+/// Throws dope::Error for a longer one.
+inline void require_short_options(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (!word.starts_with('-') || word.size() <= longest_option) continue;
+    throw dope::Error(
+        "command line", dope::detail::text("an option of ", word.size(), " characters, ", word),
+        dope::detail::text("at most ", longest_option, " characters; a value may also stand after it"));
+  }
+}
 
 /// What a program makes of its command line: Parsed{read(result), ""}, or under --help Parsed{nullopt, help}
 /// of the options in `groups`; of all for none. parser: has an option "help". words: what may stand beside
@@ -22,6 +39,7 @@ Parsed parse_command_line(cxxopts::Options& parser, const std::vector<std::strin
                           const char* const* argv, const Read& read,
                           const std::string& words = "options only") {
   try {
+    require_short_options(argc, argv);
     const auto result = parser.parse(argc, argv);
     if (result.count("help") != 0) return {std::nullopt, parser.help(groups)};
     if (!result.unmatched().empty()) {

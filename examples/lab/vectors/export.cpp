@@ -45,7 +45,7 @@ void require_only_cases(const fs::path& target, const fs::path& folder, bool kil
   for (const auto& entry : fs::directory_iterator(folder)) {
     const auto name = entry.path().filename();
     if (name != manifest_name && name != cases_folder && !(killed && is_temporary(name)))
-      refuse(target, reference::printable(name.string()) + " in it");
+      refuse(target, reference::printable(name.string()) + " in " + folder.string());
   }
   const fs::path cases = folder / cases_folder;
   if (!fs::is_directory(cases)) return;
@@ -53,8 +53,8 @@ void require_only_cases(const fs::path& target, const fs::path& folder, bool kil
     const bool expected =
         entry.path().extension() == ".safetensors" || (killed && is_temporary(entry.path().filename()));
     if (!expected || !fs::is_regular_file(entry.symlink_status())) {
-      refuse(target,
-             reference::printable((fs::path(cases_folder) / entry.path().filename()).string()) + " in it");
+      refuse(target, reference::printable((fs::path(cases_folder) / entry.path().filename()).string()) +
+                         " in " + folder.string());
     }
   }
 }
