@@ -7,10 +7,15 @@
 #include <dope/core/view.hpp>
 #include <dope/rope/pairing.hpp>
 #include <dope/spectral/band_gram.hpp>
+#include <dope/spectral/bands.hpp>
+#include <dope/spectral/checked.hpp>
+#include <dope/spectral/eigenvalues.hpp>
 #include <dope/spectral/entropy.hpp>
 #include <dope/spectral/entropy_gradient.hpp>
 #include <dope/spectral/gram.hpp>
 #include <dope/spectral/spectrum.hpp>
+#include <fstream>
+#include <iterator>
 #include <optional>
 #include <random>
 #include <string>
@@ -27,6 +32,26 @@ std::vector<float> random_rows(std::size_t count) {
 }
 
 }  // namespace
+
+TEST_CASE("docs/spectral.md: the numbers it states are those of the headers") {
+  std::ifstream file("docs/spectral.md");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  REQUIRE(!page.empty());
+  const auto states = [&](const std::string& text) { return page.find(text) != std::string::npos; };
+  // (d + 16)·2⁻⁵² and (N + 32)·2⁻⁵²: what they are at 0, over their slope.
+  CHECK(dope::eigenvalue_error(1) - dope::eigenvalue_error(0) == 0x1p-52);
+  CHECK(states("(d + " + std::to_string(static_cast<int>(dope::eigenvalue_error(0) * 0x1p+52)) + ")·2⁻⁵²"));
+  CHECK(dope::bound_rounding(1) - dope::bound_rounding(0) == 0x1p-52);
+  CHECK(states("(N + " + std::to_string(static_cast<int>(dope::bound_rounding(0) * 0x1p+52)) + ")·2⁻⁵²"));
+  CHECK(dope::gram_error(dope::Accumulation::float_blocks, std::size_t{1} << 30) <= 0x1p-15);
+  CHECK(states("≤ 2⁻¹⁵ tr Σ"));
+  CHECK(dope::gram_error(dope::Accumulation::double_blocks, std::size_t{1} << 15) <= 0x1p-44);
+  CHECK(states("≤ 2⁻⁴⁴ tr Σ in norm up to 2¹⁵ tokens"));
+  CHECK(dope::detail::largest_magnitude == 0x1p+480);
+  CHECK(states("magnitude up to 2⁴⁸⁰"));
+  CHECK(dope::detail::smallest_energy == 0x1p-960);
+  CHECK(states("at least 2⁻⁹⁶⁰"));
+}
 
 TEST_CASE("docs/spectral.md: a Gram that streams") {
   const std::vector<float> keys = random_rows(300 * 16);

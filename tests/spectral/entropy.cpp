@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "dope/spectral/metrics.hpp"
 #include "spectral/oracle.hpp"
 
 namespace {
@@ -305,13 +306,94 @@ TEST_CASE("0 <= H <= ln rank, and the ends are reached") {
   }
 }
 
-TEST_CASE("truncated rank at r = d is exp of von Neumann") {
+TEST_CASE("H <= ln rank to rank_excess, in every accumulation") {
+  oracle::Random random(40);
+  for (const std::size_t width : oracle::small_widths) {
+    for (std::size_t rank = 1; rank <= width; rank = rank < 4 ? rank + 1 : 2 * rank) {
+      const oracle::Matrix x =
+          oracle::product(oracle::normals(150, rank, random), oracle::normals(rank, width, random));
+      const oracle::Head<double> head(x);
+      for (const auto accumulation :
+           {Accumulation::float_blocks, Accumulation::double_blocks, Accumulation::triangular_factor}) {
+        const auto measured = spectrum(head, {Centring::none, RowScaling::none, accumulation});
+        const double excess = dope::rank_excess(
+            width, rank, dope::gram_error(accumulation, 150) + dope::eigenvalue_error(width));
+        CHECK(dope::von_neumann(measured) <= std::log(static_cast<double>(rank)) + excess);
+        CHECK(dope::truncated_effective_rank(measured, width) <=
+              static_cast<double>(rank) * std::exp(excess) * (1 + 0x1p-51));
+      }
+    }
+  }
+}
+
+TEST_CASE("the ranges of entropies and ranks hold to the last bit") {
+  oracle::Random random(41);
+  for (std::size_t width = 1; width <= 256; width = width < 40 ? width + 1 : width + 9) {
+    for (int sample = 0; sample < 40; ++sample) {
+      std::vector<double> values(width);
+      const double size = static_cast<double>(std::exp(20 * random.normal()));
+      for (double& value : values)
+        value = size * (1.0 + static_cast<double>(random.below(sample < 20 ? 3 : 1)) * 0x1p-52);
+      if (sample % 5 == 4) {
+        for (std::size_t i = 1; i < width; ++i) values[i] *= sample % 2 == 0 ? 0.0 : 1e-17;
+      }
+      const auto spectrum = dope::spectrum_of(values);
+      const auto d = static_cast<double>(width);
+      const auto within = [](double low, double value, double high) {
+        CHECK(value >= low);
+        CHECK(value <= high);
+      };
+      within(0.0, dope::von_neumann(spectrum), std::log(d));
+      for (const std::size_t r : ranks(width))
+        within(1.0, dope::truncated_effective_rank(spectrum, r), static_cast<double>(r));
+      within(1.0 / d, dope::spectral_norm(spectrum, NormScale::trace_share), 1.0);
+      within(1.0, dope::effective_rank(spectrum), d);
+      within(1.0, dope::participation_ratio(spectrum), d);
+      within(1.0, dope::stable_rank(spectrum), d);
+      for (const double energy : dope::cumulative_energy(spectrum)) within(0.0, energy, 1.0);
+      CHECK(dope::cumulative_energy(spectrum).back() >= 1.0 - d * 0x1p-52);
+    }
+    dope::BandGrams bands(width, Pairing::half_split);
+    std::vector<double> rows(4 * width);  // each band with equal entries in two directions: ln 2
+    for (std::size_t band = 0; band < width; ++band) {
+      rows[band] = rows[3 * width + band] = static_cast<double>(std::exp(random.normal()));
+    }
+    bands.add(dope::dense_head(rows.data(), 2, 2 * width));
+    CHECK(dope::band_mean(bands) <= std::log(2.0));
+    CHECK(dope::band_mean(bands) >= std::log(2.0) * (1 - static_cast<double>(width + 8) * 0x1p-53));
+  }
+}
+
+TEST_CASE("the sums of an entropy add entropy_error") {
+  oracle::Random random(42);
+  for (const std::size_t width : oracle::widths) {
+    for (int sample = 0; sample < 30; ++sample) {
+      std::vector<double> values(width);
+      for (double& value : values) value = static_cast<double>(std::exp((sample % 10 + 1) * random.normal()));
+      if (sample % 3 == 0) values[0] *= 1e12;
+      const auto spectrum = dope::spectrum_of(values);
+      const Real exact = oracle::von_neumann({spectrum.values.begin(), spectrum.values.end()});
+      CHECK(relative(dope::von_neumann(spectrum), exact) <= dope::entropy_error(width));
+    }
+  }
+}
+
+TEST_CASE("a truncated mean past double's range is refused by name") {
+  CHECK(dope::truncated_mean(dope::spectrum_of(std::vector<double>{0x1p+1014, 0x1p+1014}), 2) ==
+        doctest::Approx(0x1p+1014 * 1014.0 * std::log(2.0)).epsilon(1e-14));
+  CHECK_THROWS_WITH_AS(
+      static_cast<void>(dope::truncated_mean(dope::spectrum_of(std::vector<double>{0x1p+1022}), 1)),
+      doctest::Contains("eigenvalues up to 2^1014"), dope::Error);
+}
+
+TEST_CASE("truncated rank at r = d is exp of von Neumann, d at most") {
   oracle::Random random(37);
   for (const std::size_t width : oracle::widths) {
     std::vector<double> values(width);
     for (double& value : values) value = static_cast<double>(std::exp(6 * random.normal()));
     const auto spectrum = dope::spectrum_of(values);
-    CHECK(dope::truncated_effective_rank(spectrum, width) == std::exp(dope::von_neumann(spectrum)));
+    CHECK(dope::truncated_effective_rank(spectrum, width) ==
+          std::min(std::exp(dope::von_neumann(spectrum)), static_cast<double>(width)));
   }
 }
 

@@ -121,14 +121,16 @@ inline Matrix normalised(Matrix x) {
   return x;
 }
 
-/// Eigenvalues of a symmetric matrix, descending: cyclic Jacobi rotations.
-inline std::vector<Real> eigenvalues(Matrix a) {
+/// Eigenvalues of a symmetric matrix, ascending: cyclic Jacobi rotations.
+inline std::vector<Real> symmetric_eigenvalues(Matrix a) {
   const std::size_t n = a.rows;
+  Real norm = 0;
+  for (const Real value : a.values) norm = std::max(norm, std::abs(value));
   for (int sweep = 0; sweep < 60; ++sweep) {
     bool turned = false;
     for (std::size_t p = 0; p < n; ++p) {
       for (std::size_t q = p + 1; q < n; ++q) {
-        const Real floor = 1e-21L * std::sqrt(std::abs(a(p, p) * a(q, q)));
+        const Real floor = std::max(1e-21L * std::sqrt(std::abs(a(p, p) * a(q, q))), 1e-30L * norm);
         if (std::abs(a(p, q)) <= floor) continue;
         turned = true;
         const Real theta = (a(q, q) - a(p, p)) / (2 * a(p, q));
@@ -152,8 +154,16 @@ inline std::vector<Real> eigenvalues(Matrix a) {
     if (!turned) break;
   }
   std::vector<Real> values(n);
-  for (std::size_t i = 0; i < n; ++i) values[i] = std::max<Real>(a(i, i), 0);
-  std::sort(values.begin(), values.end(), std::greater<>());
+  for (std::size_t i = 0; i < n; ++i) values[i] = a(i, i);
+  std::sort(values.begin(), values.end());
+  return values;
+}
+
+/// Those of a semidefinite matrix, descending, none below 0.
+inline std::vector<Real> eigenvalues(const Matrix& a) {
+  std::vector<Real> values = symmetric_eigenvalues(a);
+  std::reverse(values.begin(), values.end());
+  for (Real& value : values) value = std::max<Real>(value, 0);
   return values;
 }
 

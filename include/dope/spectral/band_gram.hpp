@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -25,25 +26,48 @@ struct BandGram {
 
   [[nodiscard]] double trace() const noexcept { return xx + yy; }
 
-  /// xx·yy − xy² without cancellation (fused; within 2 ulp), at least 0.
+  /// xx·yy − xy² without cancellation (fused; within 2 ulp), at least 0; past double's range infinite, below
+  /// it 0 or of fewer digits.
   [[nodiscard]] double determinant() const noexcept {
-    const double square = xy * xy;
-    const double rest = std::fma(-xy, xy, square);
-    const double determinant = std::fma(xx, yy, -square) + rest;
-    return determinant > 0.0 ? determinant : 0.0;
+    const Scaled scaled = scaled_to_one();
+    return std::ldexp(scaled.determinant, scaled.x + scaled.y);
   }
 
-  /// λ₁, and λ₂ as determinant / λ₁, so that a small λ₂ keeps its digits. Worst error: a few ulp.
-  [[nodiscard]] double largest() const noexcept { return 0.5 * (trace() + std::hypot(xx - yy, 2.0 * xy)); }
+  /// λ₁, and λ₂ as determinant / λ₁, so that a small λ₂ keeps its digits. Worst error: a few ulp, for any xx
+  /// and yy of magnitude up to 2¹⁰²².
+  [[nodiscard]] double largest() const noexcept { return 0.5 * trace() + std::hypot(0.5 * (xx - yy), xy); }
   [[nodiscard]] double smallest() const noexcept {
-    const double first = largest();
-    return first > 0.0 ? determinant() / first : 0.0;
+    const Scaled scaled = scaled_to_one();
+    if (scaled.determinant == 0.0) return 0.0;
+    const int larger = (std::max)(scaled.x, scaled.y);
+    return std::ldexp(scaled.determinant / std::ldexp(largest(), -larger), (std::min)(scaled.x, scaled.y));
   }
 
   /// Angle of the principal direction u₁ = (cos, sin), in (−π/2, π/2]; 0 where none is preferred.
-  [[nodiscard]] double principal_angle() const noexcept { return 0.5 * std::atan2(2.0 * xy, xx - yy); }
+  [[nodiscard]] double principal_angle() const noexcept { return 0.5 * std::atan2(xy, 0.5 * (xx - yy)); }
 
   bool operator==(const BandGram&) const = default;
+
+ private:
+  /// The determinant of D·Σ·D, D = diag(2^(−x/2), 2^(−y/2)), whose diagonal is near 1: exact powers of two,
+  /// so that no product of two entries leaves double's range, whatever their sizes.
+  struct Scaled {
+    double determinant;
+    int x;
+    int y;
+  };
+  [[nodiscard]] Scaled scaled_to_one() const noexcept {
+    if (!(xx > 0.0 && yy > 0.0)) return {0.0, 0, 0};
+    const int x = std::ilogb(xx);
+    const int y = std::ilogb(yy) + (x + std::ilogb(yy)) % 2;  // x + y even
+    const double a = std::ldexp(xx, -x);
+    const double b = std::ldexp(yy, -y);
+    const double c = std::ldexp(xy, -(x + y) / 2);
+    const double square = c * c;
+    const double rest = std::fma(-c, c, square);
+    const double determinant = std::fma(a, b, -square) + rest;
+    return {determinant > 0.0 ? determinant : 0.0, x, y};
+  }
 };
 
 /// The 2 × 2 Grams of a head's bands, streaming and mergeable, in double.

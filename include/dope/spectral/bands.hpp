@@ -19,9 +19,18 @@
 //
 // The rows of band f are x_j ∈ R², the projections of a head's (rotated) queries or keys on the band's two
 // channels; the paper writes x_j = β_j R(ω_f j)k, so that β_min‖k‖ is here min_j ‖x_j‖. Law, for every
-// claim: bound ≤ measured (bound/measured ≤ 1), to rounding.
+// claim: bound ≤ measured (bound/measured ≤ 1), to bound_rounding.
 
 namespace dope {
+
+/// By what share of the measured value a bound may pass it, over N tokens: (N + 32)·2⁻⁵². A coherent sum may
+/// cancel: there it is a share of N·rms‖x_j‖.
+///
+/// Sums of N terms are right to N·2⁻⁵³ of the sum of magnitudes, λ₁ is at least half of Σ_j ‖x_j‖², and cos γ
+/// to 8·2⁻⁵³.
+constexpr double bound_rounding(std::size_t tokens) noexcept {
+  return (static_cast<double>(tokens) + 32.0) * 0x1p-52;
+}
 
 /// One band of one head over N tokens.
 ///
@@ -46,7 +55,7 @@ struct BandReport {
   [[nodiscard]] bool in_cone() const noexcept { return cone_half_angle < 0.5 * std::numbers::pi; }
   [[nodiscard]] double largest_singular_value() const noexcept { return std::sqrt(largest_eigenvalue); }
   [[nodiscard]] double largest_singular_value_bound() const noexcept {
-    return std::sqrt(largest_eigenvalue_bound);
+    return coherent_sum_bound / std::sqrt(static_cast<double>(tokens));  // √N·min‖x_j‖·cos γ
   }
 };
 
@@ -83,7 +92,8 @@ inline double largest_singular_value(double a, double b, double c, double d) noe
 }  // namespace detail
 
 /// Reports of bands 0 … bands − 1 of a head of N ≥ 1 tokens. Memory: N doubles; time: N log N per band.
-/// Throws Error for no token, 2·bands above the width, non-finite input (naming the token), or a zero head.
+/// Throws Error for no token, 2·bands above the width, non-finite input (naming the token), a zero head, or a
+/// band that is not zero and whose squares sum to less than 2⁻⁹⁶⁰ (naming it).
 template <Readable T>
 [[nodiscard]] std::vector<BandReport> band_reports(HeadView<T> rows, Pairing pairing, std::size_t bands) {
   if (rows.tokens == 0 || bands == 0 || 2 * bands > rows.width) {
@@ -98,7 +108,7 @@ template <Readable T>
       energy += value * value;
     }
   }
-  if (!(energy > 0.0)) fail("band_reports", "a head of zeros", "a row with a direction");
+  detail::require_energy("band_reports", energy, "the head");
 
   const auto count = static_cast<double>(rows.tokens);
   std::vector<BandReport> reports(bands);
@@ -124,6 +134,8 @@ template <Readable T>
       report.gram.yy += y * y;
       if (norm > 0.0) angles.push_back(std::atan2(y, x));
     }
+    if (!angles.empty())
+      detail::require_energy("band_reports", report.gram.trace(), detail::text("band ", band));
     report.rms_norm = std::sqrt(report.gram.trace() / count);
     report.min_norm = min_norm;
     report.energy_share = report.gram.trace() / energy;

@@ -39,8 +39,21 @@ constexpr magnitude_bits_t<T> magnitude_bits(T value) noexcept {
   }
 }
 
-/// The largest magnitude whose products of two, summed over any number of tokens, stay finite in double.
+/// The largest magnitude whose products of two, summed over any number of tokens, stay finite in double; and
+/// the smallest that a head may have as its largest: products of two that count beside its square keep all
+/// their digits.
 inline constexpr double largest_magnitude = 0x1p+480;
+inline constexpr double smallest_magnitude = 0x1p-480;
+/// The square of the latter: the least sum of squares that is measured.
+inline constexpr double smallest_energy = smallest_magnitude * smallest_magnitude;
+
+/// Throws Error where a sum of squares is below smallest_energy, or 0.
+inline void require_energy(std::string_view where, double energy, std::string_view of) {
+  if (!(energy >= smallest_energy)) {
+    fail(std::string(where), text("a sum of squares of ", energy, " in ", of),
+         "at least 2^-960: a value of magnitude 2^-480 or more");
+  }
+}
 
 /// Throws Error where the view has another width than `width` or overlapping rows.
 template <Readable T>

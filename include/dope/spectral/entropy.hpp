@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <numbers>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,15 +21,20 @@
 // equations are those of arXiv 2511.09146, v1 or v2.
 //
 //                              X → sX      X → XU, U orthogonal   range
-//   von_neumann                invariant   invariant              [0, ln rank X]
+//   von_neumann                invariant   invariant              [0, ln d], ≤ ln rank X
 //   band_mean                  invariant   not (U must keep every band's plane)   [0, ln 2]
-//   truncated_effective_rank   invariant   invariant              [1, min(r, rank X)]
+//   truncated_effective_rank   invariant   invariant              [1, r], ≤ rank X
 //   truncated_mean             not         invariant              [−1/e, ∞)
 //   uncomp                     invariant   invariant              [0, 1], to d·10⁻¹⁰ at both ends
 //   spectral_norm raw          ·s²         invariant              (0, ∞)
-//   spectral_norm trace_share  invariant   invariant              [1/rank X, 1]
+//   spectral_norm trace_share  invariant   invariant              [1/d, 1], ≥ 1/rank X
 //
-// Worst error: that of the spectrum, propagated; the sums themselves add d·2⁻⁵³ relative.
+// Ranges in brackets hold to the last bit: a sum that rounding carries past an end of what a spectrum can
+// have is that end, which only brings it nearer. Those with rank X hold to rank_excess: where X has the rank
+// k, rounding makes d − k eigenvalues of it that are not quite 0. Invariant to X → 2ᵏX: to the last bit,
+// where X's largest entry stays in [2⁻⁴⁸⁰, 2⁴⁸⁰].
+//
+// Worst error: that of the spectrum, propagated; the sums themselves add entropy_error(d), relative.
 
 namespace dope {
 
@@ -64,6 +71,23 @@ struct Uncomp {
   bool operator==(const Uncomp&) const = default;
 };
 
+/// Relative error of −Σ p ln p of given eigenvalues, (d + 2)·2⁻⁵²: every share p is right to (d + 1)·2⁻⁵³, ln
+/// p and their products to 3·2⁻⁵³, no term is below 0, and their sum adds d·2⁻⁵³.
+constexpr double entropy_error(std::size_t width) noexcept {
+  return (static_cast<double>(width) + 2.0) * 0x1p-52;
+}
+
+/// How far −Σ p ln p may pass ln k, k the rank of what was measured: (d − k)·ε·(1 − ln ε) +
+/// entropy_error(d)·ln d.
+///
+/// ε is the error of one eigenvalue as a share of the trace. The d − k shares that should be 0 are then at
+/// most ε each, η together, and an entropy is that of the two shares η, 1 − η, which is at most η·(1 − ln η),
+/// and (1 − η)·ln k + η·ln(d − k) at most.
+inline double rank_excess(std::size_t width, std::size_t rank, double share_error) noexcept {
+  return static_cast<double>(width - rank) * share_error * (1.0 - std::log(share_error)) +
+         entropy_error(width) * std::log(static_cast<double>(width));
+}
+
 enum class NormScale { raw, trace_share };
 
 /// λ₁, or its scale-free form λ₁/trace (remark "r = 1" in v1 and v2).
@@ -93,21 +117,22 @@ inline void require_spectrum(std::string_view where, const Spectrum& spectrum) {
 }
 
 /// −Σ_{i<r} π_i ln π_i, π_i = λ_i/Σ_{j<r} λ_j, smallest first. ln π₁ comes from the other shares' sum,
-/// so that a spike of any height leaves the entropy its digits.
+/// so that a spike of any height leaves the entropy its digits. In [0, ln r] to the last bit.
 inline double entropy_of_leading(const Spectrum& spectrum, std::size_t r) noexcept {
   double rest = 0.0;
   for (std::size_t i = r; i-- > 1;) rest += spectrum.values[i];
   const double total = rest + spectrum.values[0];
   double entropy = 0.0;
   for (std::size_t i = r; i-- > 1;) entropy += minus_x_log_x(spectrum.values[i] / total);
-  return entropy - spectrum.values[0] / total * std::log1p(-rest / total);
+  entropy -= spectrum.values[0] / total * std::log1p(-rest / total);
+  return (std::min)(entropy, std::log(static_cast<double>(r)));
 }
 
 /// Entropy of the two shares λ₁/t and λ₂/t; the larger share's logarithm from the smaller one.
 inline double entropy_of_band(const BandGram& gram) noexcept {
   const double second = gram.smallest() / gram.trace();
   const double first = 1.0 - second;
-  return minus_x_log_x(second) - first * std::log1p(-second);
+  return (std::min)(minus_x_log_x(second) - first * std::log1p(-second), std::numbers::ln2);
 }
 
 }  // namespace detail
@@ -118,32 +143,35 @@ inline double entropy_of_band(const BandGram& gram) noexcept {
   return detail::entropy_of_leading(spectrum, spectrum.width());
 }
 
-/// See BandMean. Throws Error where a band holds no energy, naming it.
+/// See BandMean. Throws Error where a band holds no energy, or less than 2⁻⁹⁶⁰, naming it.
 [[nodiscard]] inline double band_mean(const BandGrams& grams) {
   double sum = 0.0;
   for (std::size_t band = 0; band < grams.bands(); ++band) {
-    if (!(grams[band].trace() > 0.0)) {
-      fail("band_mean", detail::text("trace ", grams[band].trace(), " in band ", band), "a trace above 0");
-    }
+    detail::require_energy("band_mean", grams[band].trace(), detail::text("band ", band));
     sum += detail::entropy_of_band(grams[band]);
   }
-  return sum / static_cast<double>(grams.bands());
+  return (std::min)(sum / static_cast<double>(grams.bands()), std::numbers::ln2);
 }
 
 /// See TruncatedEffectiveRank. Precondition: 1 ≤ r ≤ d (checked: Error).
 [[nodiscard]] inline double truncated_effective_rank(const Spectrum& spectrum, std::size_t r) {
   detail::require_spectrum("truncated_effective_rank", spectrum);
   detail::require_truncation("truncated_effective_rank", r, spectrum.width());
-  return std::exp(detail::entropy_of_leading(spectrum, r));
+  return (std::min)(std::exp(detail::entropy_of_leading(spectrum, r)), static_cast<double>(r));
 }
 
-/// See TruncatedMean. Precondition: 1 ≤ r ≤ d (checked: Error).
+/// See TruncatedMean. Preconditions: 1 ≤ r ≤ d; a mean in double's range, as of λ₁ up to 2¹⁰¹⁴ (checked:
+/// Error).
 [[nodiscard]] inline double truncated_mean(const Spectrum& spectrum, std::size_t r) {
   detail::require_spectrum("truncated_mean", spectrum);
   detail::require_truncation("truncated_mean", r, spectrum.width());
   double sum = 0.0;
-  for (std::size_t i = r; i-- > 0;) sum -= detail::minus_x_log_x(spectrum.values[i]);
-  return sum / static_cast<double>(r);
+  for (std::size_t i = r; i-- > 0;) sum -= detail::minus_x_log_x(spectrum.values[i]) / static_cast<double>(r);
+  if (!std::isfinite(sum)) {
+    fail("truncated_mean", detail::text("a largest eigenvalue of ", spectrum.largest()),
+         "eigenvalues up to 2^1014");
+  }
+  return sum;
 }
 
 /// What Uncomp adds to every share.
@@ -167,7 +195,8 @@ inline constexpr double uncomp_epsilon = 1e-10;
 /// See SpectralNorm.
 [[nodiscard]] inline double spectral_norm(const Spectrum& spectrum, NormScale scale) {
   detail::require_spectrum("spectral_norm", spectrum);
-  return scale == NormScale::raw ? spectrum.largest() : spectrum.share(0);
+  if (scale == NormScale::raw) return spectrum.largest();
+  return (std::max)(spectrum.share(0), 1.0 / static_cast<double>(spectrum.width()));
 }
 
 /// Everything a head's score may be taken from. `uncomp` is the spectrum of the centred, then

@@ -67,7 +67,8 @@
 //
 // Worst error of dH/dX, of its scale max|∂f/∂λ_i|·σ₁: √ε, from eigenvalues near ε·λ₁ (measured for σ from 1
 // to 10⁻⁹, d = 32: 3·10⁻⁶, 6·10⁻¹⁰, 2·10⁻¹⁶); about d·2⁻⁵² where all eigenvalues are of a size; and near a
-// tie at the cut ε·λ₁/(λ_r − λ_{r+1}) more. Range: |x| ≤ 2⁴⁸⁰, and ‖X‖² no subnormal.
+// tie at the cut ε·λ₁/(λ_r − λ_{r+1}) more. Range: |x| ≤ 2⁴⁸⁰, ‖X‖² ≥ 2⁻⁹⁶⁰,
+// and where rows are scaled, ‖x_t − μ‖ ≥ 2⁻⁴⁸⁰; else an Error.
 
 namespace dope {
 
@@ -94,7 +95,7 @@ inline double resolution(Accumulation accumulation, std::size_t width) noexcept 
   return accumulation == Accumulation::double_blocks ? in_double : in_double * in_double;
 }
 
-/// Those of −Σ_{i≤r} π_i ln π_i, times `factor`.
+/// Those of −Σ_{i≤r} π_i ln π_i, times `factor`; `floor` is the resolution.
 inline Slopes slopes_of_leading(const Spectrum& spectrum, std::size_t r, double factor, double floor) {
   Slopes slopes{std::vector<double>(spectrum.width(), 0.0), r, 0.0};
   double rest = 0.0;
@@ -103,7 +104,8 @@ inline Slopes slopes_of_leading(const Spectrum& spectrum, std::size_t r, double 
   const double entropy = entropy_of_leading(spectrum, r);
   for (std::size_t i = 0; i < r; ++i) {
     const double log_share =
-        i == 0 ? std::log1p(-rest / total) : std::log((std::max)(spectrum.values[i], floor) / total);
+        i == 0 ? std::log1p(-rest / total)
+               : std::log(std::max(spectrum.values[i] / total, floor * (spectrum.largest() / total)));
     slopes.values[i] = -factor * (log_share + entropy) / total;
     slopes.cut_terms = factor * (std::abs(log_share) + entropy) / total;
   }
@@ -113,7 +115,7 @@ inline Slopes slopes_of_leading(const Spectrum& spectrum, std::size_t r, double 
 inline Slopes slopes_of(const TruncatedMean& entropy, const Spectrum& spectrum, double floor) {
   Slopes slopes{std::vector<double>(spectrum.width(), 0.0), entropy.r, 0.0};
   for (std::size_t i = 0; i < entropy.r; ++i) {
-    const double log_value = std::log((std::max)(spectrum.values[i], floor));
+    const double log_value = std::log(std::max(spectrum.values[i], floor * spectrum.largest()));
     slopes.values[i] = (log_value + 1.0) / static_cast<double>(entropy.r);
     slopes.cut_terms = (std::abs(log_value) + 1.0) / static_cast<double>(entropy.r);
   }
@@ -243,7 +245,7 @@ template <std::same_as<Gram> AGram>
 
   const Eigensystem system = eigensystem_of(gram);
   const Spectrum& spectrum = system.spectrum;
-  const double floor = detail::resolution(options.accumulation, gram.width()) * spectrum.largest();
+  const double floor = detail::resolution(options.accumulation, gram.width());
   const auto checked = [&](const auto& truncated) {
     detail::require_truncation("gram_gradient", truncated.r, spectrum.width());
     return truncated;
@@ -338,8 +340,11 @@ class RowGradient {
   void require(std::string_view where, HeadView<T> rows) const {
     detail::checked_peak(where, rows, static_cast<std::size_t>(centre_.size()));
     for (std::size_t token = 0; unit_ && token < rows.tokens; ++token) {
-      if (centred(rows, token).stableNorm() == 0.0)
-        fail(std::string(where), detail::text("a zero row at token ", token), "rows of the Gram");
+      const double norm = centred(rows, token).stableNorm();
+      if (norm < detail::smallest_magnitude) {
+        fail(std::string(where), detail::text("a row of norm ", norm, " at token ", token),
+             "a norm of at least 2^-480: the gradient grows as its inverse");
+      }
     }
   }
 

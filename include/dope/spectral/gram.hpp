@@ -32,13 +32,23 @@ enum class RowScaling { none, unit };
 /// How the sum over tokens is held.
 ///
 ///   float_blocks       products and sums in float inside a block of at most 256 tokens, blocks added
-///                      in double. Error of Σ: at most 2⁻¹⁵ (typically 2⁻²³) of its trace in norm, so
-///                      an eigenvalue far below 2⁻²³·λ₁ is noise.
-///   double_blocks      all in double: an eigenvalue is right to about 2⁻⁵⁰·λ₁.
+///                      in double. Error of Σ: at most gram_error, 2⁻¹⁵ (typically 2⁻²³), of its trace
+///                      in norm, so an eigenvalue far below 2⁻²³·λ₁ is noise, and so is a band whose entries
+///                      are below 2⁻⁵⁰ of the head's largest.
+///   double_blocks      all in double: at most gram_error, typically 2⁻⁵⁰, of the trace.
 ///   triangular_factor  the factor R of X = QR in double, blocks folded in by Householder reflections;
 ///                      Σ = RᵀR is never formed, so a singular value is right to about 2⁻⁴⁹·σ₁: the one
 ///                      to take where σ₁/σ_d passes 10⁴. About ten times the time of double_blocks.
 enum class Accumulation { float_blocks, double_blocks, triangular_factor };
+
+/// What Σ of N raw rows is known to in norm, as a share of its trace: products and sums of 256 tokens in
+/// float (rows rounded to float first) or in double, and N/256 sums in double. As a factor: measured, not
+/// proved.
+constexpr double gram_error(Accumulation accumulation, std::size_t tokens) noexcept {
+  if (accumulation == Accumulation::triangular_factor) return 0x1p-47;
+  const double in_block = accumulation == Accumulation::float_blocks ? 0x1p-24 : 0x1p-53;
+  return 260.0 * in_block + (static_cast<double>(tokens) / 256.0 + 1.0) * 0x1p-53;
+}
 
 struct GramOptions {
   Centring centring = Centring::none;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <vector>
@@ -9,13 +10,14 @@
 #include "dope/spectral/spectrum.hpp"
 
 // Ranks without a threshold, from a spectrum. All are invariant to X → sX and X → XU, U orthogonal,
-// and lie in [1, rank X] (rankme: to d·10⁻⁷). Each throws Error for an empty or zero spectrum.
+// and lie in [1, d] to the last bit, at most rank X to rounding (rankme: both to a factor of 1 + d·2·10⁻⁶).
+// Each throws Error for an empty or zero spectrum.
 
 namespace dope {
 
 /// exp(−Σ p_i ln p_i), p_i = λ_i/Σλ (Roy & Vetterli 2007, on λ in place of σ).
 [[nodiscard]] inline double effective_rank(const Spectrum& spectrum) {
-  return std::exp(von_neumann(spectrum));
+  return (std::min)(std::exp(von_neumann(spectrum)), static_cast<double>(spectrum.width()));
 }
 
 /// (Σ λ)²/Σ λ² = (tr Σ)²/‖Σ‖_F².
@@ -23,13 +25,13 @@ namespace dope {
   detail::require_spectrum("participation_ratio", spectrum);
   double sum = 0.0;
   for (std::size_t i = spectrum.width(); i-- > 0;) sum += spectrum.share(i) * spectrum.share(i);
-  return 1.0 / sum;
+  return std::clamp(1.0 / sum, 1.0, static_cast<double>(spectrum.width()));
 }
 
 /// Σ λ/λ₁ = ‖X‖_F²/‖X‖₂².
 [[nodiscard]] inline double stable_rank(const Spectrum& spectrum) {
   detail::require_spectrum("stable_rank", spectrum);
-  return spectrum.trace / spectrum.largest();
+  return (std::min)(spectrum.trace / spectrum.largest(), static_cast<double>(spectrum.width()));
 }
 
 /// RankMe: exp(−Σ s_i ln s_i), s_i = σ_i/Σσ + 10⁻⁷ (arXiv 2210.02885), σ_i = √λ_i over all d.
@@ -44,12 +46,12 @@ namespace dope {
   return std::exp(entropy);
 }
 
-/// Σ_{j≤i} λ_j/Σλ for i = 1 … d: ascending, last 1 to rounding.
+/// Σ_{j≤i} λ_j/Σλ for i = 1 … d: ascending, at most 1, the last 1 to d·2⁻⁵².
 [[nodiscard]] inline std::vector<double> cumulative_energy(const Spectrum& spectrum) {
   detail::require_spectrum("cumulative_energy", spectrum);
   std::vector<double> energy(spectrum.width());
   double sum = 0.0;
-  for (std::size_t i = 0; i < energy.size(); ++i) energy[i] = sum += spectrum.share(i);
+  for (std::size_t i = 0; i < energy.size(); ++i) energy[i] = (std::min)(sum += spectrum.share(i), 1.0);
   return energy;
 }
 

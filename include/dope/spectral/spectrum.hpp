@@ -28,10 +28,12 @@ namespace dope {
 /// The eigenvalues of a Gram: λ₁ ≥ … ≥ λ_d ≥ 0, and their sum.
 ///
 /// λ_i = σ_i², σ_i the singular values of the rows X behind the Gram. trace > 0: a zero Gram has no
-/// spectrum to speak of and is an Error where one is asked for.
+/// spectrum to speak of and is an Error where one is asked for. `bisected` of the values were found by
+/// bisection, as the iteration did not find them: right as the others, and dearer (solve_tridiagonal).
 struct Spectrum {
   std::vector<double> values;
   double trace = 0.0;
+  std::size_t bisected = 0;
 
   [[nodiscard]] std::size_t width() const noexcept { return values.size(); }
   [[nodiscard]] double largest() const noexcept { return values.front(); }
@@ -42,7 +44,7 @@ struct Spectrum {
 /// The spectrum of given eigenvalues, in any order. Values below 0 (rounding of a semidefinite matrix)
 /// count as 0. Throws Error where a value is not finite or none is above 0.
 [[nodiscard]] inline Spectrum spectrum_of(std::vector<double> eigenvalues) {
-  Spectrum spectrum{std::move(eigenvalues), 0.0};
+  Spectrum spectrum{std::move(eigenvalues)};
   for (std::size_t i = 0; i < spectrum.values.size(); ++i) {
     double& value = spectrum.values[i];
     if (!std::isfinite(value)) {
@@ -78,6 +80,18 @@ inline void require_tokens(const Gram& gram, std::string_view where) {
   if (gram.tokens() == 0) fail(std::string(where), "a Gram of no token", "at least one token");
 }
 
+/// Throws Error where a Gram's rows are all zero, or too small for their squares.
+template <std::same_as<Gram> AGram>
+void require_rows_of(const AGram& gram, std::string_view where) {
+  require_tokens(gram, where);
+  if (gram.options().accumulation == Accumulation::triangular_factor) {
+    const double norm = gram.factor().stableNorm();
+    require_energy(where, norm * norm, "the rows of a Gram");
+  } else {
+    require_energy(where, gram.matrix().trace(), "the rows of a Gram");
+  }
+}
+
 inline std::vector<double> squares(const Eigen::VectorXd& singular) {
   std::vector<double> values(static_cast<std::size_t>(singular.size()));
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -89,8 +103,9 @@ inline std::vector<double> squares(const Eigen::VectorXd& singular) {
 
 }  // namespace detail
 
-/// The spectrum of a symmetric positive semidefinite matrix. Worst error per eigenvalue: about
-/// d·2⁻⁵²·λ₁, so the ones far below that are noise. Throws Error unless square, with a finite trace > 0.
+/// The spectrum of a symmetric positive semidefinite matrix. Worst error per eigenvalue:
+/// eigenvalue_error(d)·λ₁, so the ones far below that are noise. Throws Error unless square and finite, with
+/// a sum of eigenvalues above 0 and in double's range.
 template <class Derived>
 [[nodiscard]] Spectrum spectrum_of(const Eigen::MatrixBase<Derived>& matrix) {
   const Eigen::Ref<const Matrix> symmetric(matrix);
@@ -99,16 +114,20 @@ template <class Derived>
          detail::text("a matrix of ", symmetric.rows(), " x ", symmetric.cols(), ", or not finite"),
          "a finite square matrix");
   }
-  return spectrum_of(detail::symmetric_eigenvalues(symmetric.data(),
-                                                   static_cast<std::size_t>(symmetric.rows()),
-                                                   static_cast<std::size_t>(symmetric.outerStride())));
+  detail::Eigenvalues found =
+      detail::symmetric_eigenvalues(symmetric.data(), static_cast<std::size_t>(symmetric.rows()),
+                                    static_cast<std::size_t>(symmetric.outerStride()));
+  Spectrum spectrum = spectrum_of(std::move(found.values));
+  spectrum.bisected = found.bisected;
+  return spectrum;
 }
 
 /// The spectrum of a Gram; from its factor's singular values where it holds one, whose worst error is
-/// about d·2⁻⁵²·σ₁ per σ_i. Throws Error for a Gram of no token, or of zero rows only.
+/// about d·2⁻⁵²·σ₁ per σ_i. Throws Error for a Gram of no token, of zero rows only, or of rows whose squares
+/// sum to less than 2⁻⁹⁶⁰: below magnitude 2⁻⁴⁸⁰ products lose digits, or are 0.
 template <std::same_as<Gram> AGram>
 [[nodiscard]] Spectrum spectrum_of(const AGram& gram) {
-  detail::require_tokens(gram, "spectrum_of");
+  detail::require_rows_of(gram, "spectrum_of");
   if (gram.options().accumulation != Accumulation::triangular_factor) return spectrum_of(gram.matrix());
   const Eigen::JacobiSVD<Matrix> svd(gram.factor());
   return spectrum_of(detail::squares(svd.singularValues()));
@@ -118,7 +137,7 @@ template <std::same_as<Gram> AGram>
 /// about 2⁻⁵²·λ₁ / (gap to the next eigenvalue).
 template <std::same_as<Gram> AGram>
 [[nodiscard]] Eigensystem eigensystem_of(const AGram& gram) {
-  detail::require_tokens(gram, "eigensystem_of");
+  detail::require_rows_of(gram, "eigensystem_of");
   Eigensystem system;
   if (gram.options().accumulation == Accumulation::triangular_factor) {
     const Eigen::JacobiSVD<Matrix> svd(gram.factor(), Eigen::ComputeFullV);
