@@ -34,6 +34,7 @@ TEST_CASE("text joins strings, views and numbers in order") {
   const std::string owned = "rows";
   CHECK(dope::detail::text("of ", std::size_t{18446744073709551615u}, " ", owned, std::string_view(" < "),
                            -7) == "of 18446744073709551615 rows < -7");
+  CHECK(dope::detail::text("layer", '/', 3, ' ', true) == "layer/3 true");
 }
 
 TEST_CASE("a floating-point number in a text is the shortest that reads back as the same value") {

@@ -408,6 +408,9 @@ def with_mutants(text, numbered):
         if mutant.form == "statement":
             new = f"{{ if (!::dope_mutation::on({number})) {{ {original} }} }}"
         else:
-            new = f"(::dope_mutation::on({number}) ? ({mutant.replacement}) : ({original}))"
+            replacement = mutant.replacement
+            if mutant.kind == "polarity" and re.fullmatch(r"[\w.]+", replacement):
+                replacement = f"!!{replacement}"  # of a type that converts to bool: both sides are bool
+            new = f"(::dope_mutation::on({number}) ? ({replacement}) : ({original}))"
         text = text[:mutant.start] + new + text[mutant.end:]
     return text

@@ -220,6 +220,48 @@ def verdict_of(number, mutant, cases):
     return "survived", f"{len(files)} files come across it"
 
 
+def edited(mutant, headers):
+    """Try one mutant by itself, as an edit of its header, with the tests of its path: here, and for the least
+    processor. For code that runs while compiling, that only another processor reaches, or whose mistake is undefined
+    behaviour, which a compiler may take for a mutant that is never awake. None: no test of its path."""
+    relative = mutant.path.relative_to(ROOT / "include")
+    module = mutant.path.parent.name
+    sources = [ROOT / "tests" / module / (mutant.path.stem + ".cpp")]
+    if module == "conformance" and not sources[0].exists():
+        sources = [ROOT / "tests" / module / name for name in ("check.cpp", "oracles.cpp")]
+    sources = [source for source in sources if source.exists()]
+    if not sources:
+        return None
+    place = FOLDER / "edited" / mutant.key
+    text = headers[mutant.path].text
+    write(place / relative, text[:mutant.start] + mutant.replacement + text[mutant.end:])
+    for source in sources:
+        for march in ("native", "x86-64"):
+            program = place / f"{source.stem}-{march}"
+            done = subprocess.run(
+                ["g++", "-std=c++20", "-O1", "-w", f"-march={march}", f"-I{place}", f"-I{ROOT / 'include'}",
+                 f"-I{ROOT / 'tests'}", "-isystem", "/usr/include/eigen3", "-DEIGEN_DONT_PARALLELIZE", source,
+                 ROOT / "tests" / "support" / "main.cpp", "-o", program, "-lblis"], stderr=subprocess.PIPE, text=True)
+            if done.returncode != 0:
+                if "ld: " in done.stderr or not program.parent.exists():
+                    sys.exit(done.stderr)
+                shutil.rmtree(place)
+                return "uncompiled", "the compiler, which runs this code itself"
+            try:
+                done = subprocess.run([program, "--abort-after=1"], cwd=ROOT, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, timeout=600)
+            except subprocess.TimeoutExpired:
+                shutil.rmtree(place)
+                return "endless", f"{module}/{source.stem}, edited, {march}"
+            if done.returncode != 0:
+                shutil.rmtree(place)
+                name = re.search(r"TEST CASE:\s+(.*)", done.stdout.decode(errors="replace"))
+                by = f"{module}/{source.stem}: {' '.join(name.group(1).split()) if name else ''} (edited, {march})"
+                return ("crashed" if done.returncode < 0 else "killed"), by
+    shutil.rmtree(place)
+    return None
+
+
 def summary(chosen, rows):
     counts = collections.Counter()
     by_header = collections.defaultdict(collections.Counter)
@@ -288,6 +330,8 @@ def try_all(given, headers, chosen, rows):
         if given.header and short(mutant.path) not in given.header:
             continue
         verdict, by = verdict_of(number, mutant, cases)
+        if verdict == "survived":
+            verdict, by = edited(mutant, headers) or (verdict, by)
         rows[mutant.key] = {"key": mutant.key, "verdict": verdict, "by": by}
         write_table(chosen, rows)
         print(f"{verdict:9} {short(mutant.path)}: {mutant.mutated}   [{by}]", flush=True)

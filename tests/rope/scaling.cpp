@@ -105,6 +105,14 @@ TEST_CASE("StaticNtk: base b s^(d/(d-2)); the slowest band is slowed s-fold, the
   }
 }
 
+TEST_CASE("one rotated pair has w = 1 under any NTK base, in a head of any width") {
+  for (const std::size_t width : {2u, 4u, 128u}) {
+    const RopeParameters rope{10000.0, width, 2, 512};
+    CHECK(dope::scaled_frequencies(rope, dope::StaticNtk{4}, 2048) == dope::native_frequencies(rope));
+    CHECK(dope::scaled_frequencies(rope, dope::DynamicNtk{4}, 2048) == dope::native_frequencies(rope));
+  }
+}
+
 TEST_CASE("DynamicNtk is the identity for l <= L, to the last bit, and follows its formula beyond") {
   for (const auto& rope : ropes()) {
     const std::size_t trained = rope.training_length;
