@@ -8,6 +8,9 @@
 
 namespace dope {
 
+/// The widest head that the library takes: sizes made of widths and counts then fit their type.
+inline constexpr std::size_t widest_head = std::size_t{1} << 20;
+
 /// One attention head over the caller's memory: `tokens` rows of `width` channels.
 ///
 /// Element (t, c) is data[t * token_stride + c]: the width is contiguous, rows need not be.

@@ -8,8 +8,8 @@
 
 #include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
+#include "dope/core/view.hpp"
 #include "dope/denoise/names.hpp"
-#include "dope/rope/frequencies.hpp"
 
 namespace dope {
 

@@ -9,12 +9,10 @@
 
 #include "dope/core/error.hpp"
 #include "dope/core/ieee.hpp"
+#include "dope/core/view.hpp"
 #include "dope/rope/double_double.hpp"
 
 namespace dope {
-
-/// The widest head that the library takes: sizes made of widths and counts then fit their type.
-inline constexpr std::size_t widest_head = std::size_t{1} << 20;
 
 /// What a model's rotary embedding is before any scaling.
 ///
