@@ -16,7 +16,7 @@ fail() {
 # The least that each does: ten options at most, a second or less.
 needle() { "$needle" --model "$model" --lengths 170 --depths 1 --prompts 1 --calibration 1 --transforms by_all --draws 0 "$@"; }
 perplexity() {
-  "$perplexity" --model "$model" --mode growing --length 64 --bins 8 --texts 2 "$@"
+  "$perplexity" --model "$model" --mode growing --length 256 --bins 8 --texts 2 "$@"
 }
 effects() {
   "$effects" --model "$model" --lengths 170 --prompts 4 --measured 1 --rows 4 --scalings plain --transforms by_all "$@"
@@ -146,7 +146,6 @@ report perplexity >/dev/null
 grep -q 'bits_by_position.svg' perplexity/report.md || fail "the run's picture is not in the report"
 if grep -q 'Not of the run\|mine.svg' perplexity/report.md; then fail "a picture that is not of the run is in the report"; fi
 spectrum --out spectrum --save-qk >/dev/null 2>&1
-cp spectrum/spectrum.safetensors saved
 run "$spectrum" --qk spectrum/qk.safetensors --rows 8 --bins 8 --out spectrum
 [ $status -eq 0 ] && [ -e spectrum/qk.safetensors ] || fail "the run's own input was cleared: $(cat error.txt)"
 spectrum --out spectrum >/dev/null 2>&1
@@ -161,7 +160,7 @@ for i in 1 2; do
   wait
   [ $status -eq 0 ] || fail "a plan from a pipe: $(cat error.txt)"
 done
-echo "$plan" | sed 's/"head": 0/"head": 1/; s/"origin"/ "origin"/' >plan &
+echo "$plan" | sed 's/"origin"/ "origin"/' >plan &
 run needle --out piped --plan plan
 wait
 one_line $status 'another configuration: /plans/0'
@@ -181,6 +180,8 @@ refuse '--text nowhere file' perplexity --out new --text nowhere
 refuse '--plan more than bytes' needle --out new --plan <(head -c 20000000 /dev/zero)
 refuse '--plan nested' needle --out new --plan <(printf '{"a":%s' "$(head -c 100000 /dev/zero | tr '\0' '[')")
 printf '{"dope_plan":1,"\033[31m%s":1}' "$(head -c 1000000 /dev/zero | tr '\0' 'x')" >loud
+refuse '--plan loud JSON' needle --out new --plan loud
+sed 's/"head":/"\\u001b]0;owned":/; s/"origin"/"\\u001b[31m"/' needle/plans/170_1_by_parts.json >loud
 refuse '--plan loud field' needle --out new --plan loud
 echo '{"dope_plan":1}' >short
 refuse "--plan short shape" needle --out new --plan short
@@ -188,8 +189,7 @@ sed 's/"head_width": [0-9]*/"head_width": 4/; s/"rotated_width": [0-9]*/"rotated
 refuse '--plan other' needle --out new --plan other
 refuse 'characters' needle "--$(head -c 100000 /dev/zero | tr '\0' x)"
 refuse '--out' needle --out ''
-refuse '--out file' needle --out "$model/config.json"
-refuse '--model lexicon.json file' needle --out new --model <(true)/nowhere || true
+refuse '--out config.json' needle --out "$model/config.json"
 BLIS_ARCH_TYPE=99 refuse 'BLIS_ARCH_TYPE 99' needle --out new
 BLIS_ARCH_TYPE=skx! refuse 'BLIS_ARCH_TYPE skx' spectrum --out new
 
@@ -232,7 +232,7 @@ for program in spectrum atlas perplexity; do
   case $program in spectrum) limit=20 ;; *) limit=1 ;; esac
   run bash -c "ulimit -f $limit; exec \"\$@\"" - "${!program}" $([ $program = spectrum ] && echo --model "$model" --length 140 --rows 8 --bins 8) \
     $([ $program = atlas ] && echo --positions 64 --width 32) \
-    $([ $program = perplexity ] && echo --model "$model" --mode growing --length 64 --bins 8 --texts 2) --out $program
+    $([ $program = perplexity ] && echo --model "$model" --mode growing --length 256 --bins 8 --texts 2) --out $program
   one_line $status 'File too large'
   diff -r before $program || fail "$program: some files of a run that failed"
   rm -r before
