@@ -9,8 +9,19 @@
 
 namespace reference {
 
-#include <cmath>
-#include <limits>
+std::string range(double least, double most) {
+  constexpr double limit = std::numeric_limits<double>::max();
+  if (least == -limit && most == limit) return "a number";
+  return dope::detail::text("a number from ", least, " to ", most);
+}
+
+std::optional<std::size_t> whole_of(const nlohmann::json& value) {
+  if (value.is_number_unsigned()) return value.get<std::size_t>();
+  if (!value.is_number_float()) return std::nullopt;
+  constexpr double most = 9007199254740992.0;
+  const double number = value.get<double>();
+  if (!(number >= 0.0 && number <= most) || std::floor(number) != number) return std::nullopt;
+  return static_cast<std::size_t>(number);
 }
 
 const nlohmann::json* Fields::find(const char* key) const {
