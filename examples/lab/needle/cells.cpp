@@ -17,7 +17,7 @@ using lab::CellFields;
 using lab::least_log_probability;
 
 constexpr double any = std::numeric_limits<double>::max();
-constexpr std::size_t most = std::size_t{1} << 53;
+constexpr std::size_t largest_count = std::size_t{1} << 53;
 
 void require_heads(const Setting& setting, const CellFields& cell) {
   const auto shape = setting.model.shape();
@@ -31,7 +31,7 @@ void require_heads(const Setting& setting, const CellFields& cell) {
 }
 
 void require_trial(const CellFields& cell) {
-  const std::size_t prompts = cell.count("prompts", 1, most);
+  const std::size_t prompts = cell.count("prompts", 1, largest_count);
   cell.count("hits", 0, prompts);
   cell.number("log_probability", least_log_probability, 0.0);
 }
@@ -50,7 +50,7 @@ void require_sweep(const CellFields& cell) {
 }
 
 void require_attention(const CellFields& cell) {
-  const std::size_t tokens = cell.count("tokens", 1, most);
+  const std::size_t tokens = cell.count("tokens", 1, largest_count);
   const std::size_t bins = cell.count("bins", 1, tokens);
   cell.numbers("needle", 2, 0.0, static_cast<double>(tokens));
   std::size_t number = 0;
