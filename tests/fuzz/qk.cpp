@@ -4,6 +4,7 @@
 
 #include "fuzz/target.hpp"
 #include "lab/spectrum/source.hpp"
+#include "transformer/atomic_file.hpp"
 
 namespace {
 
@@ -15,12 +16,14 @@ void read(std::string_view bytes) {
   spectrum::Projections projections;
   if (!fuzz::reads([&] { projections = spectrum::projections_of(options); })) return;
   options.qk = folder.path() / "again.safetensors";
-  spectrum::save_projections(*options.qk, projections);
+  reference::FileSet files;
+  spectrum::add_projections(files, *options.qk, projections);
+  files.keep();
   const auto again = spectrum::projections_of(options);
   fuzz::require(again.queries == projections.queries && again.keys == projections.keys &&
                     again.scaled.omega == projections.scaled.omega && again.length == projections.length &&
                     again.pairing == projections.pairing,
-                "projections_of inverts save_projections");
+                "projections_of inverts add_projections");
 }
 
 }  // namespace

@@ -29,8 +29,10 @@ trap 'rm -rf "$TMPDIR"' EXIT
 if [ "${1:-}" = --test ]; then
   target=${2:?}
   name=$(basename "$target")
-  exec "$target" "${limits[@]}" -print_final_stats=0 -runs="${DOPE_FUZZ_RUNS:-10000}" -seed=1 \
-    -artifact_prefix="$TMPDIR/" "tests/fuzz/corpus/${name#fuzz_}"
+  mkdir "$TMPDIR/found"  # what the first folder is for; the seeds stay as they are
+  "$target" "${limits[@]}" -print_final_stats=0 -runs="${DOPE_FUZZ_RUNS:-10000}" -seed=1 \
+    -artifact_prefix="${DOPE_FUZZ_FAILURES:-$TMPDIR}/" "$TMPDIR/found" "tests/fuzz/corpus/${name#fuzz_}"
+  exit
 fi
 
 . cmake/packages.sh

@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -15,14 +16,13 @@
 #include <system_error>
 
 #include "dope/core/error.hpp"
+#include "transformer/printable.hpp"
 
 // What the fuzz targets share. A target reads any bytes as one kind of input; what must hold for all bytes:
-// either the input is accepted, or one dope::Error says why not, on one line of at most longest_message
-// characters. Sanitizers, and the limits that run.sh sets, watch memory; `reads` watches time.
+// either the input is accepted, or one dope::Error says why not, and what a program prints of it is one line.
+// Sanitizers, and the limits that run.sh sets, watch memory; `reads` watches time.
 
 namespace fuzz {
-
-inline constexpr std::size_t longest_message = 400;  // as programs print it
 
 /// Prints the law that does not hold and aborts, for libFuzzer to keep the input.
 [[noreturn]] inline void violation(std::string_view law, std::string_view what) {
@@ -35,15 +35,18 @@ inline void require(bool truth, std::string_view law) {
   if (!truth) violation(law, "does not hold");
 }
 
-/// One printable line of at most longest_message characters. Looked at where DOPE_FUZZ_MESSAGES is set.
-inline void require_message(std::string_view message) {
-  static const bool looked_at = std::getenv("DOPE_FUZZ_MESSAGES") != nullptr;
-  if (!looked_at) return;
-  for (const char character : message) {
+/// What a program prints of this error: one line of at most reference::longest_error characters, none of
+/// which a terminal obeys.
+inline void require_message(const dope::Error& error) {
+  const std::string line = reference::error_line("fuzz", error);
+  for (const char character : line) {
     const auto byte = static_cast<unsigned char>(character);
-    if (byte < 0x20 || byte == 0x7f) violation("an error is one line without control characters", message);
+    if (byte < 0x20 || byte == 0x7f) violation("an error is one line without control characters", line);
   }
-  if (message.size() > longest_message) violation("an error has at most 400 characters", message);
+  // Characters, not bytes: those that begin one.
+  const auto length = std::count_if(line.begin(), line.end(), [](char c) { return (c & 0xc0) != 0x80; });
+  if (static_cast<std::size_t>(length) > reference::longest_error)
+    violation("an error has at most 400 characters", line);
 }
 
 /// Seconds of this thread, whatever else the machine does.
@@ -62,7 +65,7 @@ bool reads(const Read& read) {
   try {
     read();
   } catch (const dope::Error& error) {
-    require_message(error.what());
+    require_message(error);
     accepted = false;
   }
   require(seconds() - begun < 1.0, "one input takes less than a second");

@@ -95,7 +95,7 @@ def function_ranges(tokens):
     """Ranges of tokens inside function bodies, and those of whole throw statements."""
     bodies, throws, depth_end = [], [], -1
     for at, token in enumerate(tokens):
-        if token.text == "throw":
+        if token.text == "throw" or (token.text == "fail" and at + 1 < len(tokens) and tokens[at + 1].text == "("):
             stop = at
             while stop < len(tokens) and tokens[stop].text != ";":
                 stop = tokens[stop].partner + 1 if tokens[stop].text in "({[" and tokens[stop].partner else stop + 1
@@ -291,7 +291,7 @@ def candidates(header):
             condition = source(at + 2, close)
             if ";" in condition or re.search(r"\bauto\b", condition):
                 continue
-            if tokens[close + 1].text == "throw" or (tokens[close + 1].text == "{" and tokens[close + 2].text == "throw"):
+            if _is_failure(tokens, close + 1) or (tokens[close + 1].text == "{" and _is_failure(tokens, close + 2)):
                 add(at + 2, close, "false", "removed check")
             else:
                 add(at + 2, close, f"!({condition})", "polarity")
@@ -299,7 +299,9 @@ def candidates(header):
             literal = token.text
             if re.fullmatch(r"\d+[uUlL]*", literal):
                 digits = re.match(r"\d+", literal).group()
-                add(at, at + 1, str(int(digits) + 1) + literal[len(digits):], "constant")
+                # An index goes down where it can: beyond the end, a compiler may take it that it never happens.
+                index = tokens[at - 1].text == "[" and tokens[at + 1].text == "]" and int(digits) > 0
+                add(at, at + 1, str(int(digits) + (-1 if index else 1)) + literal[len(digits):], "constant")
             elif re.fullmatch(r"\d*\.\d+(e[+-]?\d+)?f?|\d+\.?\d*e[+-]?\d+f?", literal):
                 value = float(literal.rstrip("f")) * 2 or 1.0
                 add(at, at + 1, repr(value) + ("f" if literal.endswith("f") else ""), "constant")
@@ -318,7 +320,7 @@ def candidates(header):
             if close is None or tokens[at - 1].kind == "name" or tokens[at - 1].text in (">", "*", "&"):
                 swappable = False
             else:
-                swappable = token.text not in ("min", "max", "if", "for", "while", "text", "Error", "switch")
+                swappable = token.text not in ("min", "max", "hypot", "if", "for", "while", "text", "Error", "switch")
             if swappable:
                 parts, begin, on = [], at + 2, at + 2
                 while on < close:
@@ -344,6 +346,12 @@ def candidates(header):
             if stop < len(tokens) and tokens[stop].text == ";" and _is_plain_statement(tokens, at, stop):
                 add(at, stop + 1, ";", "removed statement", "statement")
     return found
+
+
+def _is_failure(tokens, at):
+    while tokens[at].text in ("detail", "dope", "::"):
+        at += 1
+    return tokens[at].text in ("throw", "fail")
 
 
 def _is_controlled(tokens, close):
