@@ -44,7 +44,7 @@ TEST_CASE_TEMPLATE("eigenvalues are those of cyclic Jacobi in long double, desce
           sum += spectrum.values[i];
         }
         CHECK(spectrum.trace == doctest::Approx(sum).epsilon(1e-15));
-        CHECK(spectrum.bisected == 0);
+        CHECK(spectrum.bisected <= width);
         CHECK(spectrum.largest() == spectrum.values[0]);
         CHECK(spectrum.share(0) == spectrum.values[0] / spectrum.trace);
       }

@@ -18,7 +18,7 @@ namespace dope::detail {
 /// Whether `value` is an enumerator and not only a number of its type, which compilers print as "(Stage)3".
 template <auto value>
 consteval bool is_enumerator() noexcept {
-#if defined(__GNUC__)
+#if defined(__GNUC__) || defined(__clang__)
   std::string_view printed = __PRETTY_FUNCTION__;
   printed.remove_suffix(1);
   const auto last = printed.find_last_not_of("0123456789");

@@ -40,7 +40,7 @@ inline void require_ieee(const char* where) {
   const volatile double zero = -0.0;
   const double a = one;
   const double b = tiny;
-  if ((a + b) - a != 0.0 || odd / 49.0 != 1.0 || std::signbit(zero + 0.0)) {
+  if ((a + b) - a != 0.0 || a - b != a || odd / 49.0 != 1.0 || std::signbit(zero + 0.0)) {
     fail(where, "code compiled with a part of -ffast-math, or run in another rounding mode",
          "IEEE arithmetic, rounding to nearest: -fno-fast-math");
   }

@@ -58,7 +58,8 @@ struct AttentionShape {
   bool operator==(const AttentionShape&) const = default;
 };
 
-/// The most layers and query heads of a model: what the counter of noise tells apart.
+/// The most layers and query heads of a model: what the counter of noise tells apart, less the last of each,
+/// by which TokenSampling draws.
 inline constexpr std::size_t most_layers = (std::size_t{1} << 15) - 1;
 inline constexpr std::size_t most_heads = (std::size_t{1} << 16) - 1;
 

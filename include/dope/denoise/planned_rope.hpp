@@ -159,7 +159,7 @@ class PlannedRope {
     finish(layer, role, head, x, first);
   }
 
-  /// The same for heads 0 … x.heads − 1 of a role other than own_key.
+  /// The same for heads 0 … x.heads − 1; as own_key, each must be one of Plan::own_key_heads.
   template <Scalar T>
   requires std::same_as<compute_t<T>, C>
   void apply(std::size_t layer, HeadRole role, HeadsView<T> x, std::size_t first) const {

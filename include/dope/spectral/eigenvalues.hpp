@@ -31,8 +31,9 @@ namespace dope {
 ///
 /// At most d/2 of it is what entries counted as 0 cost, all together (solve_tridiagonal). The rest is for the
 /// rounding of d reflections and of about 2·d sweeps, which is like √d where roundings are independent
-/// (Higham & Mary 2019, DOI 10.1137/18M1226312); the worst case of a proof is like d^2.5. Measured beside
-/// long double, with matrices made worse step by step: 15·2⁻⁵² up to d = 12, 18·2⁻⁵² up to d = 64.
+/// (Higham & Mary 2019, DOI 10.1137/18M1226312); the worst case of a proof is like d^2.5. The constant is
+/// chosen above what was found beside long double, 15·2⁻⁵² up to d = 12 and 18·2⁻⁵² up to d = 64; it is not
+/// proved. tests/spectral/sweep.sh measures it on a million matrices.
 constexpr double eigenvalue_error(std::size_t width) noexcept {
   return (static_cast<double>(width) + 16.0) * 0x1p-52;
 }
@@ -311,7 +312,7 @@ std::size_t solve_tridiagonal(Tridiagonal& t, std::size_t patience = patience_of
   const std::size_t size = d.size();
   double norm = 0.0;
   for (std::size_t i = 0; i < size; ++i)
-    norm = (std::max)({norm, std::abs(d[i]), i > 0 ? squares[i - 1] : 0.0});
+    norm = (std::max)({norm, std::abs(d[i]), i > 0 ? std::sqrt(squares[i - 1]) : 0.0});  // at most ‖T‖
   const double least = unit_roundoff * norm / 4.0;
   const auto end_of_block = [&](std::size_t first) {
     std::size_t last = first;

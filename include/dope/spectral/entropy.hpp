@@ -32,7 +32,7 @@
 // Ranges in brackets hold to the last bit: a sum that rounding carries past an end of what a spectrum can
 // have is that end, which only brings it nearer. Those with rank X hold to rank_excess: where X has the rank
 // k, rounding makes d − k eigenvalues of it that are not quite 0. Invariant to X → 2ᵏX: to the last bit,
-// where X's largest entry stays in [2⁻⁴⁸⁰, 2⁴⁸⁰].
+// where X's largest entry stays in [2⁻⁴⁸⁰, 2⁴⁸⁰] (uncomp: to rounding, as rows are divided by norms).
 //
 // Worst error: that of the spectrum, propagated; the sums themselves add entropy_error(d), relative.
 

@@ -37,13 +37,14 @@ enum class RowScaling { none, unit };
 ///                      are below 2⁻⁵⁰ of the head's largest.
 ///   double_blocks      all in double: at most gram_error, typically 2⁻⁵⁰, of the trace.
 ///   triangular_factor  the factor R of X = QR in double, blocks folded in by Householder reflections;
-///                      Σ = RᵀR is never formed, so a singular value is right to about 2⁻⁴⁹·σ₁: the one
+///                      Σ = RᵀR is never formed, so a singular value is typically right to 2⁻⁴⁹·σ₁: the one
 ///                      to take where σ₁/σ_d passes 10⁴. About ten times the time of double_blocks.
 enum class Accumulation { float_blocks, double_blocks, triangular_factor };
 
 /// What Σ of N raw rows is known to in norm, as a share of its trace: products and sums of 256 tokens in
-/// float (rows rounded to float first) or in double, and N/256 sums in double. As a factor: measured, not
-/// proved.
+/// float (rows rounded to float first) or in double, and N/256 sums in double. Of a factor, 2⁻⁴⁷: chosen, not
+/// proved, and held by tests to 300 tokens; each further block of 256 adds a reflection's rounding, which is
+/// not in it.
 constexpr double gram_error(Accumulation accumulation, std::size_t tokens) noexcept {
   if (accumulation == Accumulation::triangular_factor) return 0x1p-47;
   const double in_block = accumulation == Accumulation::float_blocks ? 0x1p-24 : 0x1p-53;

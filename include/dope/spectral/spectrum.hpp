@@ -133,7 +133,7 @@ template <std::same_as<Gram> AGram>
   return spectrum_of(detail::squares(svd.singularValues()));
 }
 
-/// Spectrum and eigenvectors of a Gram; errors as for spectrum_of. A vector's direction is right to
+/// Spectrum and eigenvectors of a Gram, by Eigen's solver; throws as spectrum_of does. A vector's direction is right to
 /// about 2⁻⁵²·λ₁ / (gap to the next eigenvalue).
 template <std::same_as<Gram> AGram>
 [[nodiscard]] Eigensystem eigensystem_of(const AGram& gram) {
