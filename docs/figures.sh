@@ -14,10 +14,10 @@ mkdir -p "$root/docs/pictures/course"
 cd "$root"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-build/examples/atlas --out "$work" >/dev/null
-cp "$work/atlas.svg" docs/pictures/
-build/examples/spectrum --out "$work" >/dev/null 2>&1
-for name in bands cones bounds; do cp "$work/$name.svg" "docs/pictures/spectrum_$name.svg"; done
+build/examples/atlas --out "$work/atlas" >/dev/null
+cp "$work/atlas/atlas.svg" docs/pictures/
+build/examples/spectrum --out "$work/spectrum" >/dev/null
+for name in bands cones bounds; do cp "$work/spectrum/$name.svg" "docs/pictures/spectrum_$name.svg"; done
 printf 'docs/pictures/%s.svg\n' atlas spectrum_bands spectrum_cones spectrum_bounds
 for lesson in examples/course/[0-9]*.cpp; do
   name=$(basename "$lesson" .cpp)

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -123,7 +124,14 @@ void write_file_whole(const std::filesystem::path& path, std::string_view text) 
   write_file_whole(path, std::as_bytes(std::span<const char>(text)));
 }
 
-FileSet::FileSet() = default;
+FileSet::FileSet() {
+  // Each file stays open until all are there.
+  struct rlimit files {};
+  if (::getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max;
+    static_cast<void>(::setrlimit(RLIMIT_NOFILE, &files));
+  }
+}
 FileSet::~FileSet() = default;
 
 void FileSet::add(const std::filesystem::path& path, std::span<const std::span<const std::byte>> parts) {

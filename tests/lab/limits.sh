@@ -84,9 +84,9 @@ stop() {
 }
 
 echo "== Ctrl-C inside a prefill of minutes"
-stop 60 "$needle" --lengths 65536 --calibration 1
-stop 60 "$perplexity" --mode growing --length 65536 --texts 1
-stop 60 "$effects" --lengths 65536
+stop 60 "$needle" --lengths 65536 --calibration 1 --threads 2
+stop 60 "$perplexity" --mode growing --length 65536 --texts 1 --threads 2
+stop 60 "$effects" --lengths 65536 --threads 2
 
 echo "== and the same command gives the files of a run that nothing disturbed"
 long=(--lengths 16384 --calibrate-at 200 --depths 1 --prompts 1 --calibration 1 --transforms by_all

@@ -106,7 +106,7 @@ interrupt "4 2 1" cells
 echo "== a saved plan, read back, scores what it scored"
 plan=$work/one/plans/230_1_by_parts.json
 "$program" --model "$model" --lengths 230 --depths 3 --prompts 2 --calibration 2 --transforms by_parts --plan "$plan" \
-  --out "$work/plan" >/dev/null 2>&1
+  --noise 4 --out "$work/plan" >/dev/null 2>&1
 row() { grep -F "\"method\":\"$1\"" "$work/plan/results.jsonl" | grep -o '"setup":"[a-z]*".*"prompts":[0-9]*'; }
 [ "$(row by_parts)" = "$(row 230_1_by_parts.json)" ] || fail "the plan read back scores otherwise"
 

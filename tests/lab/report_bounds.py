@@ -71,6 +71,9 @@ def svg(title, inside):
 
 def files(folder, table=None, pictures=()):
     write(folder, [], {"program": "effects"})
+    names = ([] if table is None else ["table.md"]) + ["p%04d.svg" % i for i in range(len(pictures))]
+    with open(os.path.join(folder, "run.json"), "w") as out:
+        json.dump({"dope_lab_run": 1, "program": "effects", "files": names}, out)
     if table is not None:
         with open(os.path.join(folder, "table.md"), "w") as out:
             out.write(table)

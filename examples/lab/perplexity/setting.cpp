@@ -150,6 +150,8 @@ Setting make_setting(Options options) {
   require_grid(setting);
   require_memory_for(setting);
   require_text(setting);
+  static_cast<void>(
+      lab::further_baselines(setting.model, 1));  // a context too short for a pattern fails here
   load_plans(setting);
   return setting;
 }

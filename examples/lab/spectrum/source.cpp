@@ -19,6 +19,7 @@
 #include "lab/support/prompts.hpp"
 #include "transformer/checked_json.hpp"
 #include "transformer/input_file.hpp"
+#include "transformer/linear.hpp"
 #include "transformer/model.hpp"
 #include "transformer/safetensors.hpp"
 
@@ -101,7 +102,7 @@ Projections of_model(const Options& options) {
   into.tokens = prompt.tokens.size();
   into.length = length;
   into.pairing = reference::Config::pairing;
-  into.origin = prompt.origin;
+  into.origin = prompt.origin + "; kernels " + reference::kernels_in_force();
   into.needle = prompt.needle;
   set_frequencies(into, options.scaling, config.scaling, config.rope());
   into.queries.resize(into.shape.layers);

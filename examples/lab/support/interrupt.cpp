@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <string_view>
 
 #include "dope/core/error.hpp"
@@ -24,8 +25,10 @@ extern "C" void lab_on_signal(int signal) {
     raise(signal);  // once this handler has returned
     return;
   }
+  const int before = errno;
   const std::string_view said = notice.substr(on_terminal.load() ? 0 : 1);
   [[maybe_unused]] const auto written = write(STDERR_FILENO, said.data(), said.size());
+  errno = before;
 }
 
 void install(int signal, struct sigaction& previous) {

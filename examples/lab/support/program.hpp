@@ -70,8 +70,9 @@ int run_program(std::string_view name, std::string_view cells, int argc, const c
     RunFolder folder(options.out, name);
     for (const auto& input : options.inputs()) folder.spare(input);
     const auto setting = make(std::move(options));
-    if (setting.options.existing == ResultStore::Existing::replace) folder.clear();
+    const bool fresh = setting.options.existing == ResultStore::Existing::replace;
     Run run(setting, folder);
+    if (fresh) folder.clear();  // not before the store is taken: a run that is refused changes nothing
     try {
       run.all();
     } catch (const Interrupted&) {

@@ -198,7 +198,9 @@ void ResultStore::append(std::string_view key, const Json& cell) {
     throw dope::Error(where(), "cell " + reference::printable(name), "an object, once for a key");
   }
   struct stat status {};
-  int reason = ::fstat(file_, &status) == 0 ? 0 : errno;
+  if (::fstat(file_, &status) != 0)
+    throw dope::Error(where(), std::generic_category().message(errno), "a file whose size can be told");
+  int reason = 0;
   for (std::string_view rest = line; reason == 0 && !rest.empty();) {
     const auto done = ::write(file_, rest.data(), rest.size());
     if (done < 0 && errno != EINTR) reason = errno;
