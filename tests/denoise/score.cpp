@@ -36,6 +36,11 @@ TEST_CASE("other names are errors") {
   }
 }
 
+TEST_CASE("an indicator of too few parts is an error of the whole") {
+  CHECK_THROWS_WITH_AS(static_cast<void>(parse_indicator("post_ntk/key")),
+                       "parse_indicator: given \"post_ntk/key\", expected stage/side/entropy", Error);
+}
+
 TEST_CASE("every enumeration's names read back") {
   const auto round_trip = []<class E>(E, int count) {
     for (int i = 0; i < count; ++i) CHECK(parse<E>(name_of(static_cast<E>(i))) == static_cast<E>(i));

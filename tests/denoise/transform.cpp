@@ -105,6 +105,10 @@ TEST_CASE("combinations without a meaning are errors") {
   }
   CHECK_THROWS_AS(validate(Transform{ByGaussian{ByGaussian::Reading::modulate, ByGaussian::Spread::matched}}),
                   Error);
+  const dope::Frequencies two{{1.0, 0.5}, 1.0};
+  CHECK_THROWS_AS(static_cast<void>(low_bands({}, two, {{1.0}, 1.0}, 512)), Error);
+  CHECK_THROWS_AS(static_cast<void>(low_bands({}, two, two, 0)), Error);
+  CHECK_THROWS_AS(static_cast<void>(low_bands({}, two, {{1.0, std::nan("")}, 1.0}, 512)), Error);
   for (const double sigma : {-1.0, std::nan(""), std::numeric_limits<double>::infinity()}) {
     CHECK_THROWS_AS(validate(Transform{ByGaussian{.sigma = sigma}}), Error);
   }

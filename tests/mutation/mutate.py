@@ -5,6 +5,8 @@ awake at a time. tests/mutate.sh says how it is called."""
 
 import argparse
 import collections
+import concurrent.futures
+import hashlib
 import json
 import os
 import pathlib
@@ -87,6 +89,13 @@ def make_tree(headers, numbered):
     for path in list(TREE.rglob("*")):
         if path.is_file() and path not in wanted:
             path.unlink()
+
+
+def state_of_tree():
+    digest = hashlib.sha256()
+    for path in sorted(TREE.rglob("*.?pp")):
+        digest.update(str(path).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
 
 
 def configure():
@@ -173,9 +182,13 @@ def reached():
     cases = []
     for module in MODULES:
         path = FOLDER / f"reached-{module}"
-        status, output = run_tests(module, [], {"DOPE_REACHED": str(path)})
-        if status != 0:
-            sys.exit(output[-3000:] + f"\nerror: test_{module} fails with every mutant asleep")
+        program = FOLDER / "build" / "tests" / f"test_{module}"
+        if not path.exists() or path.stat().st_mtime < program.stat().st_mtime:
+            part = path.with_suffix(".tmp")
+            status, output = run_tests(module, [], {"DOPE_REACHED": str(part)})
+            if status != 0:
+                sys.exit(output[-3000:] + f"\nerror: test_{module} fails with every mutant asleep")
+            part.replace(path)
         for line in path.read_text().splitlines():
             file, name, seconds, numbers = line.split("\t")
             cases.append(Case(module, pathlib.Path(file).stem, name, float(seconds), set(map(int, numbers.split()))))
@@ -312,7 +325,11 @@ def try_all(given, headers, chosen, rows):
     while True:
         make_tree(headers, numbered)
         configure()
-        wrong = uncompiled(given.jobs)
+        # Found to compile once, it is not looked at again.
+        state, stamp = state_of_tree(), FOLDER / "compiles"
+        wrong = set() if stamp.exists() and stamp.read_text() == state else uncompiled(given.jobs)
+        if not wrong:
+            stamp.write_text(state)
         for number, mutant in numbered:
             if number in wrong:
                 rows[mutant.key] = {"key": mutant.key, "verdict": "uncompiled", "by": "the compiler"}
@@ -323,18 +340,31 @@ def try_all(given, headers, chosen, rows):
         print(f"{len(wrong)} are no C++", flush=True)
     build(given.jobs)
     cases = reached()
+    pending = []
     for number, mutant in numbered:
         verdict = rows.get(mutant.key, {}).get("verdict")
         if verdict == "equivalent" or (verdict in DEAD and not given.again):
             continue
-        if given.header and short(mutant.path) not in given.header:
-            continue
-        verdict, by = verdict_of(number, mutant, cases)
-        if verdict == "survived":
-            verdict, by = edited(mutant, headers) or (verdict, by)
+        if not given.header or short(mutant.path) in given.header:
+            pending.append((number, mutant))
+    pending.sort(key=lambda entry: MODULES.index(entry[1].path.parent.name))  # quick ones first
+
+    def note(mutant, verdict, by):
         rows[mutant.key] = {"key": mutant.key, "verdict": verdict, "by": by}
         write_table(chosen, rows)
         print(f"{verdict:9} {short(mutant.path)}: {mutant.mutated}   [{by}]", flush=True)
+
+    with concurrent.futures.ThreadPoolExecutor(given.jobs) as pool:
+        tried = {pool.submit(verdict_of, number, mutant, cases): mutant for number, mutant in pending}
+        survivors = []
+        for future in concurrent.futures.as_completed(tried):
+            note(tried[future], *future.result())
+            if future.result()[0] == "survived":
+                survivors.append(tried[future])
+        again = {pool.submit(edited, mutant, headers): mutant for mutant in survivors}
+        for future in concurrent.futures.as_completed(again):
+            if future.result():
+                note(again[future], *future.result())
 
 
 if __name__ == "__main__":

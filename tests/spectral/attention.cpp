@@ -133,6 +133,12 @@ TEST_CASE("maps with a known answer: all on the first key, all on itself, unifor
   CHECK(sink.entropy() == 0.0);
   CHECK(sink.distance() == doctest::Approx(24.5).epsilon(rounding));
   CHECK(sink.needle_mass() == 0.0);
+  CHECK_THROWS_WITH_AS(static_cast<void>(sink.sink_score(2)),
+                       "AttentionMeasures::sink_score: given position 2, expected one of the 2 probed",
+                       dope::Error);
+  dope::AttentionMeasures without_needle({.needle_first = 10, .needle_last = 10});
+  feed(without_needle, std::vector<double>(20, 0.05));
+  CHECK_THROWS_AS(static_cast<void>(without_needle.needle_mass()), dope::Error);
   CHECK(self.recency() == 1.0);
   CHECK(self.distance() == 0.0);
   CHECK(even.sink_score(0) == doctest::Approx(harmonic).epsilon(rounding));
