@@ -105,7 +105,7 @@ inline Slopes slopes_of_leading(const Spectrum& spectrum, std::size_t r, double 
   for (std::size_t i = 0; i < r; ++i) {
     const double log_share =
         i == 0 ? std::log1p(-rest / total)
-               : std::log(std::max(spectrum.values[i] / total, floor * (spectrum.largest() / total)));
+               : std::log((std::max)(spectrum.values[i] / total, floor * (spectrum.largest() / total)));
     slopes.values[i] = -factor * (log_share + entropy) / total;
     slopes.cut_terms = factor * (std::abs(log_share) + entropy) / total;
   }
@@ -115,7 +115,7 @@ inline Slopes slopes_of_leading(const Spectrum& spectrum, std::size_t r, double 
 inline Slopes slopes_of(const TruncatedMean& entropy, const Spectrum& spectrum, double floor) {
   Slopes slopes{std::vector<double>(spectrum.width(), 0.0), entropy.r, 0.0};
   for (std::size_t i = 0; i < entropy.r; ++i) {
-    const double log_value = std::log(std::max(spectrum.values[i], floor * spectrum.largest()));
+    const double log_value = std::log((std::max)(spectrum.values[i], floor * spectrum.largest()));
     slopes.values[i] = (log_value + 1.0) / static_cast<double>(entropy.r);
     slopes.cut_terms = (std::abs(log_value) + 1.0) / static_cast<double>(entropy.r);
   }
