@@ -511,6 +511,13 @@ TEST_CASE("each broken precondition of a scaling is an Error") {
   CHECK_THROWS_AS((void)dope::scaled_frequencies({1, 128, 128, 4096}, dope::Unscaled{}, 1), dope::Error);
 }
 
+TEST_CASE("an NTK base is refused where b s^(d/(d-2)) overflows, and only there") {
+  const dope::RopeParameters narrow{10000, 4, 4, 4096};  // the exponent is 2
+  CHECK_THROWS_AS((void)dope::scaled_frequencies(narrow, dope::StaticNtk{1e153}, 1), dope::Error);
+  const dope::Frequencies scaled = dope::scaled_frequencies(narrow, dope::StaticNtk{1e151}, 1);
+  CHECK(scaled.omega[1] == doctest::Approx(1e-153).epsilon(1e-14));
+}
+
 TEST_CASE("a list of the wrong or of a bad value is refused whichever list the length selects") {
   const std::vector<double> ones(64, 1.0);
   auto bad = ones;
