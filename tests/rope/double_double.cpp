@@ -91,6 +91,9 @@ TEST_CASE("square root: within 2^-100; floor; counts of 64 bits are exact") {
   CHECK(floor(DoubleDouble(3.0, -0x1p-60)).high == 2.0);
   CHECK(floor(DoubleDouble(3.0, 0x1p-60)).high == 3.0);
   CHECK(floor(DoubleDouble(-2.5)).high == -3.0);
+  const DoubleDouble far = floor(DoubleDouble(0x1p60, 3.5));
+  CHECK(far.high == 0x1p60);
+  CHECK(far.low == 3.0);
   for (const std::uint64_t count :
        {std::uint64_t{0}, std::uint64_t{1}, (std::uint64_t{1} << 53) + 1, ~std::uint64_t{0}}) {
     CHECK(oracle::distance(held(DoubleDouble::of(count)), oracle::integer(count)) == oracle::Fixed{});
