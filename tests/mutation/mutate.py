@@ -172,6 +172,14 @@ def run_tests(module, arguments, environment, seconds=None):
     return done.returncode, done.stdout.decode(errors="replace")
 
 
+# How a mutant is built that is tried by itself.
+EDITED = {
+    "native": ["-march=native"],
+    "x86-64": ["-march=x86-64"],
+    "sanitized": ["-march=native", "-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-D_GLIBCXX_ASSERTIONS"],
+}
+
+
 class Case:
     def __init__(self, module, file, name, seconds, numbers):
         self.module, self.file, self.name, self.seconds, self.numbers = module, file, name, seconds, numbers
@@ -234,9 +242,9 @@ def verdict_of(number, mutant, cases):
 
 
 def edited(mutant, headers):
-    """Try one mutant by itself, as an edit of its header, with the tests of its path: here, and for the least
-    processor. For code that runs while compiling, that only another processor reaches, or whose mistake is undefined
-    behaviour, which a compiler may take for a mutant that is never awake. None: no test of its path."""
+    """Try one mutant by itself, as an edit of its header, with the tests of its path: here, for the least processor,
+    and with sanitizers. For code that runs while compiling, that only another processor reaches, or whose mistake is
+    undefined behaviour. None: no test of its path."""
     relative = mutant.path.relative_to(ROOT / "include")
     module = mutant.path.parent.name
     sources = [ROOT / "tests" / module / (mutant.path.stem + ".cpp")]
@@ -249,10 +257,10 @@ def edited(mutant, headers):
     text = headers[mutant.path].text
     write(place / relative, text[:mutant.start] + mutant.replacement + text[mutant.end:])
     for source in sources:
-        for march in ("native", "x86-64"):
-            program = place / f"{source.stem}-{march}"
+        for build, flags in EDITED.items():
+            program = place / f"{source.stem}-{build}"
             done = subprocess.run(
-                ["g++", "-std=c++20", "-O1", "-w", f"-march={march}", f"-I{place}", f"-I{ROOT / 'include'}",
+                ["g++", "-std=c++20", "-O1", "-w", *flags, f"-I{place}", f"-I{ROOT / 'include'}",
                  f"-I{ROOT / 'tests'}", "-isystem", "/usr/include/eigen3", "-DEIGEN_DONT_PARALLELIZE", source,
                  ROOT / "tests" / "support" / "main.cpp", "-o", program, "-lblis"], stderr=subprocess.PIPE, text=True)
             if done.returncode != 0:
@@ -265,11 +273,11 @@ def edited(mutant, headers):
                                       stderr=subprocess.STDOUT, timeout=600)
             except subprocess.TimeoutExpired:
                 shutil.rmtree(place)
-                return "endless", f"{module}/{source.stem}, edited, {march}"
+                return "endless", f"{module}/{source.stem}, edited, {build}"
             if done.returncode != 0:
                 shutil.rmtree(place)
                 name = re.search(r"TEST CASE:\s+(.*)", done.stdout.decode(errors="replace"))
-                by = f"{module}/{source.stem}: {' '.join(name.group(1).split()) if name else ''} (edited, {march})"
+                by = f"{module}/{source.stem}: {' '.join(name.group(1).split()) if name else ''} (edited, {build})"
                 return ("crashed" if done.returncode < 0 else "killed"), by
     shutil.rmtree(place)
     return None

@@ -398,6 +398,8 @@ TEST_CASE("each broken precondition of a table is an Error") {
   CHECK_NOTHROW(fill(0.5, 1, 7, 2));
   CHECK_NOTHROW(fill(-1024, 1, farthest, 2));
   CHECK_NOTHROW(fill(1024, 1, -farthest, 2));
+  CHECK_NOTHROW(fill(0.5, std::numeric_limits<float>::max(), 7, 2));
+  CHECK(cos[0] == std::numeric_limits<float>::max());
   CHECK_THROWS_AS(fill(0.5, 1, 7, 1), dope::Error);
   for (const double bad : {1024.0000001, -1025.0, infinity, -infinity, nan})
     CHECK_THROWS_AS(fill(bad, 1, 7, 2), dope::Error);
