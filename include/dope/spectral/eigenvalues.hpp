@@ -154,12 +154,10 @@ template <class = void>
     for (std::size_t i = k + 2; i < size; ++i) below += u[i] * u[i];
     const double head = u[k + 1];
     result.squares[k] = head * head + below;
-    double factor = 0.0;  // 1 − factor·u·uᵀ is the reflection
+    double factor = 0.0;  // 1 − factor·u·uᵀ is the reflection; 0 where nothing is left to reflect
     if (below > vanishing) {
       u[k + 1] = head + std::copysign(std::sqrt(result.squares[k]), head);
       factor = 2.0 / (u[k + 1] * u[k + 1] + below);
-    } else {
-      std::fill(u.begin(), u.end(), 0.0);
     }
     a.update_and_multiply(k + 1, v.data(), w.data(), u.data(), y.data());
     double product = 0.0;
