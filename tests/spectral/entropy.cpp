@@ -489,9 +489,10 @@ TEST_CASE("names are read back as what they name, and nothing else is read") {
   for (const Entropy& entropy : all) CHECK((dope::parse_entropy(dope::name_of(entropy)) == entropy));
   CHECK(dope::name_of(dope::TruncatedMean{8}) == "truncated_mean(r=8)");
   CHECK(dope::name_of(dope::SpectralNorm{NormScale::trace_share}) == "spectral_norm(trace_share)");
-  for (const char* name : {"", "entropy", "von_neumann(r=1)", "uncomp", "uncomp()", "uncomp(r=)",
-                           "uncomp(r=-1)", "uncomp(r=1.5)", "uncomp(r=8", "uncomp(r=8))", "uncomp(r= 8)",
-                           "Uncomp(r=8)", "spectral_norm", "truncated_mean(r=99999999999999999999999)"}) {
+  for (const char* name :
+       {"", "entropy", "von_neumann(r=1)", "uncomp", "uncomp()", "uncomp(r=)", "uncomp(r=-1)",
+        "uncomp(r=1.5)", "uncomp(r=8", "uncomp(r=81", "uncomp(r=8]", "uncomp(r=8))", "uncomp(r= 8)",
+        "Uncomp(r=8)", "spectral_norm", "truncated_mean(r=99999999999999999999999)"}) {
     CAPTURE(name);
     CHECK_THROWS_AS(static_cast<void>(dope::parse_entropy(name)), dope::Error);
   }
