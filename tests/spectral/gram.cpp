@@ -231,6 +231,16 @@ TEST_CASE_TEMPLATE("rows equal to the centre have no direction, whatever the mea
   CHECK(gram.matrix().isZero(0.0));
 }
 
+TEST_CASE("a row has no direction up to 2^-40 of the centre's norm, and has one beyond") {
+  for (const auto& [offset, zero_rows] : {std::pair(0x1p-40, 2u), std::pair(0x1p-39, 0u)}) {
+    const double rows[] = {1.0 + offset, 1.0 - offset};
+    const auto gram = dope::gram_of(dope::dense_head(rows, 2, 1),
+                                    {Centring::token_mean, RowScaling::unit, Accumulation::double_blocks});
+    CHECK(gram.mean()[0] == 1.0);
+    CHECK(gram.zero_rows() == zero_rows);
+  }
+}
+
 TEST_CASE("the triangular factor is upper triangular and its square is the Gram") {
   oracle::Random random(18);
   for (const std::size_t width : oracle::small_widths) {

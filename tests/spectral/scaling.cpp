@@ -231,6 +231,8 @@ TEST_CASE("rows too small for their squares are refused by name, wherever a numb
     refused([&] { static_cast<void>(dope::spectrum_of(gram)); });
     refused([&] { static_cast<void>(dope::eigensystem_of(gram)); });
     refused([&] { static_cast<void>(dope::gram_gradient(dope::VonNeumann{}, gram)); });
+    CHECK(message([&] { static_cast<void>(dope::spectrum_of(gram)); }).find("the rows of a Gram") !=
+          std::string::npos);
     // Rows of norm 1 are of a size, whatever they were.
     CHECK(dope::spectrum_of(dope::gram_of(small.view(), {Centring::none, RowScaling::unit, accumulation}))
               .trace == doctest::Approx(static_cast<double>(tokens)).epsilon(1e-5));
