@@ -14,6 +14,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
+cores=$(env -u OMP_NUM_THREADS nproc)
+
 # What every input is held to. No input is longer than 4096 bytes, so none needs an allocation of 64 MB. A target
 # measures its own second of processor time; the longer timeout, by the clock, is for those that never end.
 limits=(-max_len=4096 -timeout=30 -rss_limit_mb=1024 -malloc_limit_mb=64 -print_final_stats=1 -entropic=0)
@@ -37,7 +39,7 @@ fi
 
 . cmake/packages.sh
 amount=-max_total_time=60
-jobs=$(nproc)
+jobs=$cores
 while [ $# -gt 0 ]; do
   case $1 in
     --help)
@@ -67,7 +69,7 @@ need_packages "${test_packages[@]}" "${clang_packages[@]}"
 folder=build-fuzz
 cmake -S . -B $folder -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE='-O2 -g1' \
   -DDOPE_SANITIZE=address,undefined -DDOPE_FUZZ=ON -DDOPE_TEST_STRANGERS=OFF >/dev/null
-cmake --build $folder --parallel "$(nproc)" --target "${targets[@]/#/fuzz_}"
+cmake --build $folder --parallel "$cores" --target "${targets[@]/#/fuzz_}"
 mkdir -p $folder/failures
 
 run_target() {
