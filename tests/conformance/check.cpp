@@ -165,6 +165,7 @@ TEST_CASE("a kernel that returns too many heads fails, and the report says so") 
   const kit::Report report = kit::check([](const kit::SelectCall& call) { call.chosen.resize(99); });
   CHECK(!report.passed());
   CHECK(report.verdicts.front().text.find("[99, 2]") != std::string::npos);
+  CHECK(report.verdicts.front().worst.find("[99, 2]") != std::string::npos);
 }
 
 TEST_CASE("a kernel that is never called has not passed") {
