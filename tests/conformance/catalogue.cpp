@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <map>
@@ -150,16 +151,47 @@ TEST_CASE("the cases of each task are those that were published") {
   }
 }
 
-TEST_CASE("names are unique and fit in a file name; each case says what it catches") {
+TEST_CASE("names are unique file names, every case says what it catches") {
   std::set<std::string> names;
   for (const kit::Case& c : kit::catalogue()) {
     CAPTURE(c.name);
     CHECK(names.insert(c.name).second);
+    CHECK(c.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos);
+    CHECK(c.name.size() < 100);
     CHECK(!c.catches.empty());
-    CHECK(!c.name.empty());
-    CHECK(c.name.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") ==
-          std::string::npos);
+    CHECK((c.thread.empty() ||
+           (c.thread.find('/') != std::string::npos && c.thread.find('#') != std::string::npos)));
+    if (const auto* task = std::get_if<kit::RotateTask>(&c.task)) {
+      std::size_t tokens = 0;
+      for (const std::size_t count : task->chunks) tokens += count;
+      CHECK(tokens == task->tokens());
+      CHECK((task->head_tables.empty() || task->head_tables.size() == task->heads));
+    }
   }
+}
+
+TEST_CASE("it reaches where the field's tests do not") {
+  std::set<std::string> scalings;
+  std::set<kit::Element> elements;
+  std::set<std::string> transforms;
+  bool farthest = false;
+  bool odd_bands = false;
+  for (const kit::Case& c : kit::catalogue()) {
+    if (const auto* task = std::get_if<kit::RotateTask>(&c.task)) {
+      if (task->head_tables.empty()) scalings.insert(std::string(dope::name_of(task->scaling)));
+      elements.insert(task->element);
+      for (const std::int64_t m : task->positions) farthest = farthest || m == std::int64_t{1} << 20;
+      odd_bands = odd_bands || task->rope.bands() % 2 == 1;
+    }
+    if (const auto* task = std::get_if<kit::DenoiseTask>(&c.task)) {
+      transforms.insert(dope::name_of(task->plan.transform) + std::string(dope::name_of(task->plan.gqa)));
+    }
+  }
+  CHECK(scalings.size() == std::variant_size_v<dope::Scaling>);
+  CHECK(elements.size() == 4);
+  CHECK(transforms.size() >= 18);
+  CHECK(farthest);
+  CHECK(odd_bands);
 }
 
 TEST_CASE(

@@ -168,6 +168,31 @@ TEST_CASE("a kernel that returns too many heads fails, and the report says so") 
   CHECK(report.verdicts.front().worst.find("[99, 2]") != std::string::npos);
 }
 
+TEST_CASE("a kernel that is right but stores behind the caller's buffer fails") {
+  std::vector<kit::Case> one_call;
+  for (kit::Case& c : kit::catalogue()) {
+    const auto* task = std::get_if<kit::RotateTask>(&c.task);
+    if (task != nullptr && task->chunks.size() == 1 && task->tokens() > 0 && task->heads > 0 &&
+        task->angles == dope::Angles::exact && task->element == kit::Element::float32) {
+      one_call.push_back(std::move(c));
+    }
+  }
+  const auto report_of = [&](std::size_t past) {
+    return kit::check(
+        [&](const kit::RotateCall<float>& call) {
+          Library{}(call);
+          const float* const row = call.to.head(call.to.heads - 1).row(call.to.tokens - 1);
+          if (past > 0) const_cast<float*>(row)[call.to.width + past - 1] = 1.5f;
+        },
+        {}, one_call);
+  };
+  CHECK(report_of(0).passed());
+  const kit::Report behind = report_of(kit::guard_elements + 1);
+  CHECK(behind.verdicts.size() > 10);
+  CHECK(behind.failures() == behind.verdicts.size());
+  CHECK(behind.cause() == kit::Cause::guard_overwritten);
+}
+
 TEST_CASE("a kernel that is never called has not passed") {
   const kit::Report report = kit::check([](const kit::NoiseCall&) {}, {}, {});
   CHECK(!report.passed());

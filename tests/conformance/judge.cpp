@@ -6,9 +6,12 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <set>
 #include <string>
+#include <string_view>
+#include <variant>
 #include <vector>
 
 #include "dope/conformance.hpp"
@@ -34,49 +37,6 @@ const kit::Case& case_named(const std::vector<kit::Case>& cases, const std::stri
 }
 
 }  // namespace
-
-TEST_CASE("catalogue: names are unique file names, every case says what it catches") {
-  std::set<std::string> names;
-  for (const kit::Case& c : kit::catalogue()) {
-    CAPTURE(c.name);
-    CHECK(names.insert(c.name).second);
-    CHECK(c.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos);
-    CHECK(c.name.size() < 100);
-    CHECK(!c.catches.empty());
-    CHECK((c.thread.empty() ||
-           (c.thread.find('/') != std::string::npos && c.thread.find('#') != std::string::npos)));
-    if (const auto* task = std::get_if<kit::RotateTask>(&c.task)) {
-      std::size_t tokens = 0;
-      for (const std::size_t count : task->chunks) tokens += count;
-      CHECK(tokens == task->tokens());
-      CHECK((task->head_tables.empty() || task->head_tables.size() == task->heads));
-    }
-  }
-}
-
-TEST_CASE("catalogue: it reaches where the field's tests do not") {
-  std::set<std::string> scalings;
-  std::set<kit::Element> elements;
-  std::set<std::string> transforms;
-  bool farthest = false;
-  bool odd_bands = false;
-  for (const kit::Case& c : kit::catalogue()) {
-    if (const auto* task = std::get_if<kit::RotateTask>(&c.task)) {
-      if (task->head_tables.empty()) scalings.insert(std::string(dope::name_of(task->scaling)));
-      elements.insert(task->element);
-      for (const std::int64_t m : task->positions) farthest = farthest || m == std::int64_t{1} << 20;
-      odd_bands = odd_bands || task->rope.bands() % 2 == 1;
-    }
-    if (const auto* task = std::get_if<kit::DenoiseTask>(&c.task)) {
-      transforms.insert(dope::name_of(task->plan.transform) + std::string(dope::name_of(task->plan.gqa)));
-    }
-  }
-  CHECK(scalings.size() == std::variant_size_v<dope::Scaling>);
-  CHECK(elements.size() == 4);
-  CHECK(transforms.size() >= 18);
-  CHECK(farthest);
-  CHECK(odd_bands);
-}
 
 TEST_CASE("judge: the oracle's values, rounded once, pass; one storage spacing more does not") {
   for (const kit::Case& c : kit::catalogue()) {
@@ -122,6 +82,76 @@ TEST_CASE("judge: says where") {
   CHECK(verdict.where.find("only band 5") != std::string::npos);
   CHECK(verdict.where.find("only first channels of pairs") != std::string::npos);
   CHECK(verdict.text.find("kekzl/imp#1316") != std::string::npos);
+}
+
+TEST_CASE("judge: the worst element is named by its place in its own array") {
+  // One element of k is wrong: k has other heads than q.
+  const std::vector<kit::Case> cases = kit::catalogue();
+  for (const kit::Case& c : cases) {
+    const auto* task = std::get_if<kit::DenoiseTask>(&c.task);
+    if (task == nullptr || task->plan.shape.query_heads == task->plan.shape.key_heads) continue;
+    CAPTURE(c.name);
+    std::vector<kit::Array> outputs = right_outputs(c);
+    const std::size_t width = task->plan.shape.head_width;
+    const std::size_t heads = task->plan.shape.key_heads;
+    outputs[1].values[(heads + 1) * width + 3] += 1.0;  // token 1, head 1, channel 3
+    const kit::Verdict verdict = kit::judge(c, outputs);
+    CHECK(verdict.worst.find("k, token 1 (position ") == 0);
+    CHECK(verdict.worst.find("), head 1, channel 3") != std::string::npos);
+    return;
+  }
+  FAIL("no case of grouped heads");
+}
+
+TEST_CASE("judge: nmse is of the elements that are computed, not of those that pass through") {
+  const std::vector<kit::Case> cases = kit::catalogue();
+  std::size_t partial = 0;
+  for (const kit::Case& c : cases) {
+    const auto* task = std::get_if<kit::RotateTask>(&c.task);
+    if (task == nullptr || task->rope.rotated_width == task->width() || task->rope.rotated_width == 0)
+      continue;
+    CAPTURE(c.name);
+    const auto expected = kit::expected_of(c);
+    const auto measures = kit::measures_of(c, kit::inputs_of(c), expected);
+    std::vector<kit::Array> outputs = right_outputs(c);
+    double squares = 0.0;
+    double errors = 0.0;
+    for (std::size_t i = 0; i < expected[0].values.size(); ++i) {
+      if (measures[0][i].exact) {
+        outputs[0].values[i] += 1.0;
+        continue;
+      }
+      const double error = outputs[0].values[i] - expected[0].values[i];
+      squares += expected[0].values[i] * expected[0].values[i];
+      errors += error * error;
+    }
+    if (squares == 0.0) continue;
+    CHECK(kit::judge(c, outputs).nmse == doctest::Approx(errors / squares).epsilon(1e-12));
+    ++partial;
+  }
+  CHECK(partial > 0);
+}
+
+TEST_CASE("judge: a mistake is recognised in a kernel that is inexact besides, by twice what is allowed") {
+  const std::vector<kit::Case> cases = kit::catalogue();
+  const kit::Case& c = case_named(cases, "far-half_split-float");
+  const auto inputs = kit::inputs_of(c);
+  const auto expected = kit::expected_of(c, inputs);
+  const auto measures = kit::measures_of(c, inputs, expected);
+  const kit::Tolerance tolerance = kit::tolerance_of(c);
+  kit::Case other = c;
+  for (std::int64_t& position : std::get<kit::RotateTask>(other.task).positions) position += 1;
+  std::vector<kit::Array> outputs = kit::expected_of(other, inputs);
+  for (std::size_t i = 0; i < outputs[0].values.size(); ++i) {
+    const kit::Measure& measure = measures[0][i];
+    if (measure.exact) continue;
+    const double allowed = (tolerance.relative + tolerance.per_angle * measure.angle) * measure.scale;
+    outputs[0].values[i] += i % 2 == 0 ? 2.0 * allowed : -2.0 * allowed;
+  }
+  const kit::Verdict verdict = kit::judge(c, outputs);
+  INFO(verdict.text);
+  CHECK(verdict.cause == kit::Cause::position_one_ahead);
+  CHECK(verdict.explained > 0.99);
 }
 
 TEST_CASE("judge: NaN and infinity never pass") {
