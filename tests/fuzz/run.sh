@@ -1,15 +1,17 @@
 #!/usr/bin/env bash
 # Feeds made-up inputs to everything that reads a file or an option, and keeps those that break it.
 #
-#   bash tests/fuzz/run.sh [--seconds N | --runs N] [--jobs N] [TARGET...]
+#   bash tests/fuzz/run.sh [--seconds N | --runs N] [--jobs N] [--fast] [TARGET...]
 #
 #   --seconds N   how long each target runs (default: 60)
 #   --runs N      how many inputs each target gets instead
 #   --jobs N      targets that run side by side (default: one for each core)
+#   --fast        without sanitizers: more inputs a second. What it finds is where the next run without --fast starts
 #   TARGET        a name in tests/fuzz, such as plan or config (default: all of them)
 #
-# Builds with Clang and sanitizers in build-fuzz/. Inputs that reach new code are kept in build-fuzz/corpus/TARGET
-# and are where the next run starts; build-fuzz/executions.tsv has the number of inputs tried so far, one line a run.
+# Builds with Clang and sanitizers in build-fuzz/, or without them in build-fuzz-fast/. Inputs that reach new code are
+# kept in build-fuzz/corpus/TARGET and are where the next run starts; build-fuzz/executions.tsv has the number of
+# inputs tried so far, one line a run.
 # An input that breaks a law lies in build-fuzz/failures/TARGET-*; to see it again: build-fuzz/tests/fuzz/fuzz_TARGET FILE.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -40,6 +42,7 @@ fi
 . cmake/packages.sh
 amount=-max_total_time=60
 jobs=$cores
+fast=
 while [ $# -gt 0 ]; do
   case $1 in
     --help)
@@ -48,8 +51,9 @@ while [ $# -gt 0 ]; do
     --seconds) amount=-max_total_time=${2:?}; shift 2 ;;
     --runs) amount=-runs=${2:?}; shift 2 ;;
     --jobs) jobs=${2:?}; shift 2 ;;
+    --fast) fast=yes; shift ;;
     -*)
-      echo "error: given $1, expected --seconds, --runs, --jobs or a target" >&2
+      echo "error: given $1, expected --seconds, --runs, --jobs, --fast or a target" >&2
       exit 2 ;;
     *) break ;;
   esac
@@ -67,19 +71,27 @@ done
 
 need_packages "${test_packages[@]}" "${clang_packages[@]}"
 folder=build-fuzz
-cmake -S . -B $folder -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE='-O2 -g1' \
-  -DDOPE_SANITIZE=address,undefined -DDOPE_FUZZ=ON -DDOPE_TEST_STRANGERS=OFF >/dev/null
-cmake --build $folder --parallel "$cores" --target "${targets[@]/#/fuzz_}"
+build=$folder
+sanitizers=address,undefined
+flags='-O2 -g1'
+if [ "$fast" ]; then
+  build=$folder-fast
+  sanitizers=
+  flags+=' -D_GLIBCXX_ASSERTIONS'
+fi
+cmake -S . -B $build -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="$flags" \
+  -DDOPE_SANITIZE=$sanitizers -DDOPE_FUZZ=ON -DDOPE_TEST_STRANGERS=OFF >/dev/null
+cmake --build $build --parallel "$cores" --target "${targets[@]/#/fuzz_}"
 mkdir -p $folder/failures
 
 run_target() {
-  local name=$1 folder=$2 status=0 number
-  shift 2
+  local name=$1 folder=$2 build=$3 status=0 number
+  shift 3
   mkdir -p "$folder/corpus/$name"
-  "$folder/tests/fuzz/fuzz_$name" "$@" -artifact_prefix="$folder/failures/$name-" \
+  "$build/tests/fuzz/fuzz_$name" "$@" -artifact_prefix="$folder/failures/$name-" \
     "$folder/corpus/$name" "tests/fuzz/corpus/$name" >"$folder/$name.log" 2>&1 || status=$?
   number=$(sed -n 's/^stat::number_of_executed_units: *//p' "$folder/$name.log")
-  printf '%s\t%s\t%s\n' "$name" "${number:-0}" "$status" >>"$folder/executions.tsv"
+  printf '%s\t%s\t%s\n' "$name${build#"$folder"}" "${number:-0}" "$status" >>"$folder/executions.tsv"
   if [ "$status" -ne 0 ]; then
     echo "FAIL $name: see $folder/$name.log"
     return 1
@@ -89,7 +101,7 @@ run_target() {
 export -f run_target
 status=0
 printf '%s\n' "${targets[@]}" |
-  xargs -P "$jobs" -I{} bash -c 'run_target "$@"' _ {} $folder "$amount" "${limits[@]}" || status=1
+  xargs -P "$jobs" -I{} bash -c 'run_target "$@"' _ {} $folder $build "$amount" "${limits[@]}" || status=1
 awk -F'\t' '{ sum[$1] += $2 } END { for (name in sum) { print name "\t" sum[name]; all += sum[name] }
             print "all runs so far\t" all }' $folder/executions.tsv | sort
 exit $status
