@@ -6,7 +6,7 @@ option(DOPE_UNITY "Compile a folder of tests, or of a program's parts, as one un
 set(DOPE_SANITIZE "" CACHE STRING "Sanitizers for programs and tests, e.g. address,undefined")
 option(DOPE_FUZZ "Build the fuzz targets of tests/fuzz so that they see which code runs: Clang" OFF)
 
-if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release)
 endif()
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -19,9 +19,9 @@ if(NOT DEFINED CMAKE_COMPILE_WARNING_AS_ERROR)
   endif()
 endif()
 
-# dope_options: how everything is compiled; dope_portable_options: the same without the processor at hand.
+# dope_options: how everything is compiled; dope_portable_options: the same without the processor at hand. A target
+# links the modules that it uses beside them: dope::rope, dope::dope or dope::conformance.
 add_library(dope_portable_options INTERFACE)
-target_link_libraries(dope_portable_options INTERFACE dope::dope)
 target_compile_options(dope_portable_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
 # GCC 12 warns of its own AVX-512 intrinsics' undefined lanes, and of "text" + std::string, for no reason.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)

@@ -7,7 +7,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 need_packages "${program_packages[@]}"
 {
-  cmake -S "$root" -B "$root/build" -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release -DDOPE_BUILD_TESTS=OFF
+  cmake -S "$root" -B "$root/build" -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release -DDOPE_BUILD_PROGRAMS=ON
   cmake --build "$root/build" --target course atlas spectrum --parallel "$(nproc)"
 } >&2
 mkdir -p "$root/docs/pictures/course"

@@ -19,7 +19,7 @@ esac
 
 need_packages "${program_packages[@]}"
 {
-  cmake -S "$root" -B "$root/build" -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release -DDOPE_BUILD_TESTS=OFF
+  cmake -S "$root" -B "$root/build" -DCMAKE_CXX_COMPILER=g++ -DCMAKE_BUILD_TYPE=Release -DDOPE_BUILD_PROGRAMS=ON
   cmake --build "$root/build" --target needle perplexity effects report --parallel "$(nproc)"
 } >&2
 out=$root/out/results

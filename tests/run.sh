@@ -13,8 +13,8 @@
 #   --march LEVEL     built for x86-64-v2, x86-64-v3 or x86-64-v4; the tests run here or under qemu-user where one of
 #                     the two has the level, and are compiled only where neither has, which is said
 #   --light           at -O1: half the time to compile
-#   --library         the library's laws alone: no program, no BLIS, no stranger's project
-#   --kernels         of --library, the rooms whose code depends on the processor: core, rope, spectral, denoise
+#   --library         the library's laws alone: no program, no BLIS, no consumer's project
+#   --kernels         of --library, the modules whose code depends on the processor: core, rope, spectral, denoise
 #   --aarch64         the library's laws alone, cross-compiled for the least 64-bit Arm processor, under qemu: slow
 #   --benches         the benches are built too, not run
 #   --browser         the pages of report and spectrum are looked at too, in headless Chromium (80 MB to fetch)
@@ -55,7 +55,8 @@ compiler=g++
 folder=build
 aarch64='' benches='' browser='' march='' emulator='' threads=''
 targets=() selection=()
-options=(-DCMAKE_BUILD_TYPE=Release -DDOPE_BUILD_TESTS=ON -DDOPE_UNITY=ON -DDOPE_TEST_BROWSER=OFF)
+options=(-DCMAKE_BUILD_TYPE=Release -DDOPE_BUILD_TESTS=ON -DDOPE_BUILD_PROGRAMS=ON -DDOPE_BUILD_BENCH=OFF -DDOPE_UNITY=ON
+         -DDOPE_TEST_BROWSER=OFF)
 while [ $# -gt 0 ]; do
   case $1 in
     --help)
@@ -74,7 +75,7 @@ while [ $# -gt 0 ]; do
       [ "$compiler" = g++ ] || folder+=-${compiler##*/}
       shift 2 ;;
     --sanitize)
-      options+=(-DDOPE_SANITIZE="${2:?}" -DDOPE_TEST_STRANGERS=OFF -DCMAKE_BUILD_TYPE=Debug
+      options+=(-DDOPE_SANITIZE="${2:?}" -DDOPE_TEST_CONSUMERS=OFF -DCMAKE_BUILD_TYPE=Debug
                 -DCMAKE_CXX_FLAGS_DEBUG='-O1 -g1')
       export UBSAN_OPTIONS=print_stacktrace=1
       [ "$2" != thread ] || threads=yes
@@ -96,15 +97,15 @@ while [ $# -gt 0 ]; do
       folder+=-light
       shift ;;
     --library)
-      options+=(-DDOPE_BUILD_PROGRAMS=OFF -DDOPE_TEST_STRANGERS=OFF)
+      options+=(-DDOPE_BUILD_PROGRAMS=OFF -DDOPE_TEST_CONSUMERS=OFF)
       folder+=-library
       shift ;;
     --kernels)
-      options+=(-DDOPE_BUILD_PROGRAMS=OFF -DDOPE_TEST_STRANGERS=OFF '-DDOPE_TEST_ROOMS=core;rope;spectral;denoise')
+      options+=(-DDOPE_BUILD_PROGRAMS=OFF -DDOPE_TEST_CONSUMERS=OFF '-DDOPE_TEST_MODULES=core;rope;spectral;denoise')
       folder+=-kernels
       shift ;;
     --aarch64)
-      options+=(--toolchain cmake/aarch64-linux-gnu.cmake -DDOPE_BUILD_PROGRAMS=OFF -DDOPE_TEST_STRANGERS=OFF)
+      options+=(--toolchain cmake/aarch64-linux-gnu.cmake -DDOPE_BUILD_PROGRAMS=OFF -DDOPE_TEST_CONSUMERS=OFF)
       export ASAN_OPTIONS=detect_leaks=0  # the leak checker needs ptrace, which qemu lacks
       aarch64=yes
       folder+=-aarch64
@@ -128,7 +129,7 @@ if [ "$threads" ]; then
   # The OpenMP library of g++ orders threads in ways that the sanitizer does not see.
   case $compiler in *clang*) ;; *) fail "given --sanitize thread with $compiler, expected --compiler clang++" ;; esac
   [ -z "$aarch64$march$benches$browser" ] || fail "given --sanitize thread with other options than --compiler"
-  options+=(-DDOPE_TEST_ROOMS=denoise)
+  options+=(-DDOPE_TEST_MODULES=denoise)
   targets=(--target test_denoise test_transformer test_lab)
   # Programs are left out, and tests that fork, which the sanitizer does not follow.
   selection=(--tests-regex '^(denoise|transformer|lab)/'

@@ -8,8 +8,8 @@
 #include <limits>
 #include <string_view>
 
-#include "lab/support/chart.hpp"
-#include "lab/support/svg.hpp"
+#include "draw/chart.hpp"
+#include "draw/svg.hpp"
 
 namespace growth {
 namespace {

@@ -80,7 +80,8 @@ if [ "$fast" ]; then
   flags+=' -D_GLIBCXX_ASSERTIONS'
 fi
 cmake -S . -B $build -DCMAKE_CXX_COMPILER=clang++ -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_FLAGS_RELEASE="$flags" \
-  -DDOPE_SANITIZE=$sanitizers -DDOPE_FUZZ=ON -DDOPE_TEST_STRANGERS=OFF >/dev/null
+  -DDOPE_SANITIZE=$sanitizers -DDOPE_FUZZ=ON -DDOPE_BUILD_PROGRAMS=ON -DDOPE_BUILD_TESTS=ON -DDOPE_BUILD_BENCH=OFF \
+  -DDOPE_TEST_CONSUMERS=OFF >/dev/null
 cmake --build $build --parallel "$cores" --target "${targets[@]/#/fuzz_}"
 mkdir -p $folder/failures
 

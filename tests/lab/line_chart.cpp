@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -112,13 +111,6 @@ TEST_CASE("few points are marked, many are not; a guide has its word; panels lie
   const auto one = lab::test::xml_elements(lab::line_chart_svg({"", "", {guided}}));
   const auto two = lab::test::xml_elements(lab::line_chart_svg({"", "", {guided, guided}}));
   CHECK(std::stod(two[0].attributes.at("height")) > 1.7 * std::stod(one[0].attributes.at("height")));
-}
-
-TEST_CASE("lines of a colour differ in their dashes") {
-  std::set<std::string_view> colours(lab::line_colours.begin(), lab::line_colours.end());
-  std::set<std::string_view> dashes(lab::line_dashes.begin(), lab::line_dashes.end());
-  CHECK(colours.size() == lab::line_colours.size());
-  CHECK(dashes.size() == lab::line_dashes.size());
 }
 
 TEST_CASE("values of zero are drawn at the foot; equal ones too") {

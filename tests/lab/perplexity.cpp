@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
+#include "draw/chart.hpp"
 #include "lab/perplexity/evaluation.hpp"
 #include "lab/perplexity/options.hpp"
 #include "lab/perplexity/picture.hpp"
 #include "lab/perplexity/report.hpp"
 #include "lab/perplexity/setting.hpp"
-#include "lab/support/chart.hpp"
 #include "lab/support/files.hpp"
 #include "lab/temporary_folder.hpp"
 #include "lab/xml.hpp"

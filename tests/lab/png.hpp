@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-#include "lab/support/colour.hpp"
+#include "draw/colour.hpp"
 
 namespace lab::test {
 

@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
+#include "draw/svg.hpp"
 #include "lab/page/html.hpp"
 #include "lab/page/markdown.hpp"
 #include "lab/png.hpp"
 #include "lab/report/chapters.hpp"
 #include "lab/report/picture_file.hpp"
-#include "lab/support/svg.hpp"
 #include "lab/temporary_folder.hpp"
 #include "lab/xml.hpp"
 

@@ -103,7 +103,8 @@ def configure():
         ["cmake", "-S", TREE, "-B", FOLDER / "build", "-DCMAKE_BUILD_TYPE=Release", "-DCMAKE_CXX_COMPILER=g++",
          "-DCMAKE_CXX_FLAGS_RELEASE=-O1", "-DCMAKE_CXX_FLAGS=-w -Wno-narrowing -include "
          + str(ROOT / "tests" / "mutation" / "on.hpp"), "-DCMAKE_COMPILE_WARNING_AS_ERROR=OFF", "-DDOPE_UNITY=ON",
-         "-DDOPE_BUILD_PROGRAMS=OFF", "-DDOPE_TEST_STRANGERS=OFF", "-DDOPE_TEST_ROOMS=" + ";".join(MODULES),
+         "-DDOPE_BUILD_TESTS=ON", "-DDOPE_BUILD_PROGRAMS=OFF", "-DDOPE_BUILD_BENCH=OFF", "-DDOPE_TEST_CONSUMERS=OFF",
+         "-DDOPE_TEST_MODULES=" + ";".join(MODULES),
          "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON", "-G", "Unix Makefiles"],
         check=True, stdout=subprocess.DEVNULL)
 

@@ -12,10 +12,9 @@
 #include <string_view>
 
 #include "dope/core/error.hpp"
-#include "lab/support/chart.hpp"
-#include "lab/support/colour.hpp"
-#include "lab/support/line_chart.hpp"
-#include "lab/support/svg.hpp"
+#include "draw/chart.hpp"
+#include "draw/colour.hpp"
+#include "draw/svg.hpp"
 
 namespace course {
 namespace {

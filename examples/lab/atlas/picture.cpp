@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "lab/support/chart.hpp"
-#include "lab/support/svg.hpp"
+#include "draw/chart.hpp"
+#include "draw/svg.hpp"
 
 namespace atlas {
 namespace {

@@ -6,7 +6,7 @@
 #include <limits>
 #include <numeric>
 
-#include "lab/support/chart.hpp"
+#include "draw/chart.hpp"
 #include "lab/support/dot_plot.hpp"
 #include "lab/support/heat_map.hpp"
 #include "lab/support/sweep.hpp"

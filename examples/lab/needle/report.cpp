@@ -6,7 +6,7 @@
 #include <limits>
 #include <span>
 
-#include "lab/support/chart.hpp"
+#include "draw/chart.hpp"
 #include "lab/support/command_line.hpp"
 #include "lab/support/head_map.hpp"
 #include "lab/support/heat_map.hpp"

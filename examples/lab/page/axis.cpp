@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "lab/support/chart.hpp"
+#include "draw/chart.hpp"
 
 namespace page {
 

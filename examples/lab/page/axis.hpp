@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "lab/support/chart.hpp"
+#include "draw/chart.hpp"
 
 namespace page {
 

@@ -6,9 +6,9 @@
 #include <set>
 
 #include "dope/core/error.hpp"
+#include "draw/svg.hpp"
 #include "lab/page/style.hpp"
 #include "lab/support/raster.hpp"
-#include "lab/support/svg.hpp"
 
 namespace page {
 namespace {

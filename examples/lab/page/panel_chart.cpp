@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "dope/core/error.hpp"
-#include "lab/support/chart.hpp"
+#include "draw/chart.hpp"
 
 namespace page {
 namespace {

@@ -2,7 +2,7 @@
 #include "lab/page/style.hpp"
 
 #include "dope/core/error.hpp"
-#include "lab/support/chart.hpp"
+#include "draw/chart.hpp"
 
 namespace page {
 namespace {

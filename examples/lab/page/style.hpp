@@ -7,7 +7,7 @@
 namespace page {
 
 /// The page's style sheet: light and dark by the reader's setting or the switch, phone width, print.
-/// Pictures take the theme's colours in place of those of lab/support/chart.hpp.
+/// Pictures take the theme's colours in place of those of draw/chart.hpp.
 [[nodiscard]] std::string style_sheet();
 
 /// A picture drawn for a page as a file of its own: with the rules of its lines, in light colours.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "report.hpp"
 
-#include "lab/support/chart.hpp"
+#include "draw/chart.hpp"
 #include "lab/support/statistics.hpp"
 #include "lab/support/table.hpp"
 #include "picture.hpp"

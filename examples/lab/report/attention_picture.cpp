@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
+#include "draw/chart.hpp"
 #include "lab/page/position_chart.hpp"
-#include "lab/support/chart.hpp"
 
 namespace report {
 namespace {

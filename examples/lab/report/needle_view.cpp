@@ -11,11 +11,11 @@
 #include <utility>
 
 #include "dope/core/error.hpp"
+#include "draw/chart.hpp"
 #include "lab/page/panel_chart.hpp"
 #include "lab/report/attention_picture.hpp"
 #include "lab/report/bounds.hpp"
 #include "lab/report/sweep_view.hpp"
-#include "lab/support/chart.hpp"
 #include "lab/support/command_line.hpp"
 #include "lab/support/head_map.hpp"
 #include "lab/support/heat_map.hpp"

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "dope/core/error.hpp"
-#include "lab/support/svg.hpp"
+#include "draw/svg.hpp"
 #include "transformer/checked_json.hpp"
 
 namespace report {

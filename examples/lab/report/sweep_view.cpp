@@ -10,10 +10,10 @@
 #include <string_view>
 #include <utility>
 
+#include "draw/chart.hpp"
 #include "lab/page/panel_chart.hpp"
 #include "lab/report/bounds.hpp"
 #include "lab/report/needle_view.hpp"
-#include "lab/support/chart.hpp"
 #include "lab/support/statistics.hpp"
 
 namespace report {

@@ -9,9 +9,9 @@
 #include <string_view>
 
 #include "dope/denoise/transform_text.hpp"
+#include "draw/chart.hpp"
 #include "lab/spectrum/bounds.hpp"
 #include "lab/spectrum/ranking.hpp"
-#include "lab/support/chart.hpp"
 #include "lab/support/table.hpp"
 #include "transformer/safetensors.hpp"
 

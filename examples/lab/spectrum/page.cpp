@@ -14,11 +14,11 @@
 #include "dope/denoise/score.hpp"
 #include "dope/rope/frequencies.hpp"
 #include "dope/spectral/entropy.hpp"
+#include "draw/chart.hpp"
 #include "lab/page/html.hpp"
 #include "lab/spectrum/bounds.hpp"
 #include "lab/spectrum/pictures.hpp"
 #include "lab/spectrum/ranking.hpp"
-#include "lab/support/chart.hpp"
 
 namespace spectrum {
 namespace {

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "dope/core/error.hpp"
-#include "lab/support/chart.hpp"
+#include "draw/chart.hpp"
 
 namespace lab {
 namespace {
@@ -92,8 +92,8 @@ std::string dot_plot_svg(const DotPlot& plot) {
     for (const double tick : {plot.low, middle, plot.high}) {
       svg.path("M" + coordinate(at(tick)) + " " + coordinate(top) + "v" + coordinate(grid_height + 4.0),
                {{"stroke", std::string(tick == 0.0 ? faint_colour : line_colour)}, {"stroke-width", "1"}});
-      fitted_text(svg, at(tick), top + grid_height + 17.0, 40.0, figure(tick, plot.decimals), 11.0, Anchor::middle,
-                  text_colour);
+      fitted_text(svg, at(tick), top + grid_height + 17.0, 40.0, figure(tick, plot.decimals), 11.0,
+                  Anchor::middle, text_colour);
     }
     for (std::size_t row = 0; row < panel.dots.size(); ++row) {
       const Dot& dot = panel.dots[row];

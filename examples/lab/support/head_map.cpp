@@ -6,7 +6,7 @@
 #include <limits>
 
 #include "dope/core/error.hpp"
-#include "lab/support/chart.hpp"
+#include "draw/chart.hpp"
 
 namespace lab {
 namespace {

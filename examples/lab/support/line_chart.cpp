@@ -3,9 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 
 #include "dope/core/error.hpp"
-#include "lab/support/svg.hpp"
+#include "draw/svg.hpp"
 
 namespace lab {
 namespace {

@@ -1,24 +1,14 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "lab/support/chart.hpp"
+#include "draw/chart.hpp"
 
 namespace lab {
-
-/// Of Okabe and Ito's palette, which colour-blind eyes tell apart, yellow made darker; black and grey are
-/// ours.
-inline constexpr std::array<std::string_view, 8> line_colours = {"#000000", "#0072b2", "#d55e00", "#009e73",
-                                                                 "#cc79a7", "#56b4e9", "#b38600", "#767676"};
-
-/// Lines of one colour differ in these.
-inline constexpr std::array<std::string_view, 4> line_dashes = {"", "7 4", "2 3", "10 3 2 3"};
 
 /// A curve and its label at the right. x ascends; of few points each is marked.
 struct ChartLine {

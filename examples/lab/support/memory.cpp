@@ -11,7 +11,7 @@
 #include <sstream>
 
 #include "dope/core/error.hpp"
-#include "lab/support/chart.hpp"
+#include "draw/chart.hpp"
 #include "transformer/model.hpp"
 
 namespace lab {

@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "dope/core/error.hpp"
-#include "lab/support/chart.hpp"
+#include "draw/chart.hpp"
 
 namespace lab {
 namespace {

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "lab/support/chart.hpp"
-#include "lab/support/colour.hpp"
+#include "draw/chart.hpp"
+#include "draw/colour.hpp"
 
 namespace lab {
 

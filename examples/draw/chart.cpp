@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "lab/support/chart.hpp"
+#include "draw/chart.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "lab/support/colour.hpp"
+#include "draw/colour.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "lab/support/svg.hpp"
+#include "draw/svg.hpp"
 
 #include <array>
 #include <charconv>

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "lab/support/chart.hpp"
+#include "draw/chart.hpp"
 
 #include <doctest/doctest.h>
 
 #include <cmath>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lab/xml.hpp"
@@ -51,4 +53,11 @@ TEST_CASE("figures of one grid share one size, or there are none") {
   CHECK(tight.letter_size < 12.0);
   CHECK(tight.letter_size >= 8.0);
   CHECK(lab::cell_style(16, 20, 0, 1, 0, values).letter_size == 0.0);
+}
+
+TEST_CASE("lines of a colour differ in their dashes") {
+  std::set<std::string_view> colours(lab::line_colours.begin(), lab::line_colours.end());
+  std::set<std::string_view> dashes(lab::line_dashes.begin(), lab::line_dashes.end());
+  CHECK(colours.size() == lab::line_colours.size());
+  CHECK(dashes.size() == lab::line_dashes.size());
 }

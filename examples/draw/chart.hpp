@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "lab/support/colour.hpp"
-#include "lab/support/svg.hpp"
+#include "draw/colour.hpp"
+#include "draw/svg.hpp"
 
 namespace lab {
 
@@ -17,6 +18,14 @@ inline constexpr std::string_view text_colour = "#1a1a1a";
 inline constexpr std::string_view faint_colour = "#595959";
 inline constexpr std::string_view empty_colour = "#e6e6e6";
 inline constexpr Rgb empty_rgb{0xe6, 0xe6, 0xe6};
+
+/// Of Okabe and Ito's palette, which colour-blind eyes tell apart, yellow made darker; black and grey are
+/// ours.
+inline constexpr std::array<std::string_view, 8> line_colours = {"#000000", "#0072b2", "#d55e00", "#009e73",
+                                                                 "#cc79a7", "#56b4e9", "#b38600", "#767676"};
+
+/// Lines of one colour differ in these.
+inline constexpr std::array<std::string_view, 4> line_dashes = {"", "7 4", "2 3", "10 3 2 3"};
 
 /// A place on an axis and its label.
 struct Tick {
