@@ -21,7 +21,7 @@ awk -v folder="$work/blocks" '
   inside && /^```$/ { inside = 0; close(file) }
   inside { print > file }
   { marked = /^<!-- tests\/package\/page.sh -->$/ }' "$root/$page"
-[ "$(grep -c '^<!-- tests/package/page.sh -->$' "$root/$page")" = "$(ls "$work/blocks" | wc -l)" ] || fail "a marker without a block"
+[ "$(grep -c '^<!-- tests/package/page.sh -->$' "$root/$page")" = "$(find "$work/blocks" -type f | wc -l)" ] || fail "a marker without a block"
 [ -n "$(ls "$work/blocks")" ] || fail "nothing is marked"
 
 cp -r "$root/"{CMakeLists.txt,LICENSE,cmake,include} "$work/dope"
