@@ -76,8 +76,7 @@ class RotationSuspects {
   }
 
   void add(Cause cause, std::vector<double> y) {
-    y.resize(x_.size());
-    std::copy(x_.begin() + static_cast<std::ptrdiff_t>(y.size()), x_.end(), y.end());
+    y.insert(y.end(), x_.begin() + static_cast<std::ptrdiff_t>(y.size()), x_.end());  // never written
     closed_ = closed_ || hearing_({cause, {std::move(y)}});
   }
 
