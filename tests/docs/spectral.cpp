@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <dope/core/view.hpp>
 #include <dope/rope/pairing.hpp>
+#include <dope/spectral/attention.hpp>
 #include <dope/spectral/band_gram.hpp>
 #include <dope/spectral/bands.hpp>
 #include <dope/spectral/checked.hpp>
@@ -14,6 +15,7 @@
 #include <dope/spectral/entropy_gradient.hpp>
 #include <dope/spectral/gram.hpp>
 #include <dope/spectral/spectrum.hpp>
+#include <dope/spectral/token_mean.hpp>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -43,10 +45,26 @@ TEST_CASE("docs/spectral.md: the numbers it states are those of the headers") {
   CHECK(states("(d + " + std::to_string(static_cast<int>(dope::eigenvalue_error(0) * 0x1p+52)) + ")·2⁻⁵²"));
   CHECK(dope::bound_rounding(1) - dope::bound_rounding(0) == 0x1p-52);
   CHECK(states("(N + " + std::to_string(static_cast<int>(dope::bound_rounding(0) * 0x1p+52)) + ")·2⁻⁵²"));
-  CHECK(dope::gram_error(dope::Accumulation::float_blocks, std::size_t{1} << 30) <= 0x1p-15);
+  CHECK(dope::gram_error(dope::Accumulation::float_blocks, 1, std::size_t{1} << 30) <= 0x1p-15);
   CHECK(states("≤ 2⁻¹⁵ tr Σ"));
-  CHECK(dope::gram_error(dope::Accumulation::double_blocks, std::size_t{1} << 15) <= 0x1p-44);
+  CHECK(dope::gram_error(dope::Accumulation::double_blocks, 1, std::size_t{1} << 15) <= 0x1p-44);
   CHECK(states("≤ 2⁻⁴⁴ tr Σ in norm up to 2¹⁵ tokens"));
+  const auto factor_error = [](std::size_t width, std::size_t tokens) {
+    return dope::gram_error(dope::Accumulation::triangular_factor, width, tokens) * 0x1p+53;
+  };
+  CHECK(factor_error(0, 0) == 2 * 129);
+  CHECK(factor_error(1, 0) - factor_error(0, 0) == 2 * 2.5);
+  CHECK(factor_error(64, 512) == 3 * factor_error(64, 0));
+  CHECK(states("(2.5d + 129)·2⁻⁵³·‖X‖_F for each 256 tokens"));
+  const dope::GramOptions unit{.rows = dope::RowScaling::unit};
+  CHECK(dope::preparation_error(unit, 5, 1000) == (5 + 12) * 0x1p-53);
+  CHECK(states("(d + 12)·2⁻⁵³"));
+  CHECK(dope::mean_error(5) == (5 + 1) * 0x1p-53);
+  CHECK(states("(N + 1)·2⁻⁵³"));
+  CHECK(dope::attention_error(5, 3) == (5 * 3 + 2 * 3 + 4) * 0x1p-53);
+  CHECK(states("(rows·longest + 2·longest + 4)·2⁻⁵³"));
+  CHECK(dope::row_sum_error == 0.02);
+  CHECK(states("within 0.02 of 1"));
   CHECK(dope::detail::largest_magnitude == 0x1p+480);
   CHECK(states("magnitude up to 2⁴⁸⁰"));
   CHECK(dope::detail::smallest_energy == 0x1p-960);

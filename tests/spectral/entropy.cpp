@@ -317,7 +317,7 @@ TEST_CASE("H <= ln rank to rank_excess, in every accumulation") {
            {Accumulation::float_blocks, Accumulation::double_blocks, Accumulation::triangular_factor}) {
         const auto measured = spectrum(head, {Centring::none, RowScaling::none, accumulation});
         const double excess = dope::rank_excess(
-            width, rank, dope::gram_error(accumulation, 150) + dope::eigenvalue_error(width));
+            width, rank, dope::gram_error(accumulation, width, 150) + dope::eigenvalue_error(width));
         CHECK(dope::von_neumann(measured) <= std::log(static_cast<double>(rank)) + excess);
         CHECK(dope::truncated_effective_rank(measured, width) <=
               static_cast<double>(rank) * std::exp(excess) * (1 + 0x1p-51));

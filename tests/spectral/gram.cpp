@@ -3,7 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,17 +22,28 @@ using dope::RowScaling;
 constexpr Accumulation accumulations[] = {Accumulation::float_blocks, Accumulation::double_blocks,
                                           Accumulation::triangular_factor};
 
-/// Largest entry error as a share of the trace. float: a block sums 256 products of rounding 2⁻²⁴ that
-/// mostly cancel; double: the same at 2⁻⁵³; the factor adds a reflection's rounding per block.
-double tolerance(Accumulation accumulation) {
-  switch (accumulation) {
-    case Accumulation::float_blocks:
-      return 0x1p-20;
-    case Accumulation::double_blocks:
-      return 0x1p-48;
-    default:
-      return 0x1p-46;
+/// max‖x‖ over the root mean square of the centred rows' norms.
+double reach(const oracle::Matrix& rows) {
+  const oracle::Matrix apart = oracle::centred(rows);
+  oracle::Real largest = 0;
+  oracle::Real sum = 0;
+  for (std::size_t t = 0; t < rows.rows; ++t) {
+    oracle::Real square = 0;
+    for (std::size_t c = 0; c < rows.columns; ++c) {
+      square += rows(t, c) * rows(t, c);
+      sum += apart(t, c) * apart(t, c);
+    }
+    largest = std::max(largest, square);
   }
+  return static_cast<double>(std::sqrt(largest / (sum / static_cast<oracle::Real>(rows.rows))));
+}
+
+/// What the header states of a Gram of `rows`, cut and merged `cuts` times, as a share of the trace.
+double tolerance(GramOptions options, const oracle::Matrix& rows, std::size_t cuts = 0) {
+  const std::size_t tokens = rows.rows + 2 * 256 * cuts;
+  return dope::gram_error(options.accumulation, rows.columns, tokens) +
+         dope::preparation_error(options, rows.columns, tokens,
+                                 options.centring == Centring::none ? 1.0 : reach(rows));
 }
 
 double worst_share(const Eigen::MatrixXd& measured, const oracle::Matrix& exact) {
@@ -47,10 +61,15 @@ double worst_share(const Eigen::MatrixXd& measured, const oracle::Matrix& exact)
 
 bool same(const Eigen::MatrixXd& a, const Eigen::MatrixXd& b) { return a == b; }
 
-oracle::Matrix prepared(oracle::Matrix x, GramOptions options) {
-  if (options.centring == Centring::token_mean) x = oracle::centred(std::move(x));
-  if (options.rows == RowScaling::unit) x = oracle::normalised(std::move(x));
-  return x;
+/// Rows that are only centred, about their mean; those that are normalised too, about the centre that the
+/// Gram was given.
+oracle::Matrix prepared(oracle::Matrix x, const dope::Gram& gram) {
+  if (gram.options().rows == RowScaling::none)
+    return gram.options().centring == Centring::token_mean ? oracle::centred(std::move(x)) : x;
+  for (std::size_t t = 0; t < x.rows; ++t) {
+    for (std::size_t c = 0; c < x.columns; ++c) x(t, c) -= gram.mean()[static_cast<Eigen::Index>(c)];
+  }
+  return oracle::normalised(std::move(x));
 }
 
 std::vector<GramOptions> all_options() {
@@ -81,17 +100,24 @@ TEST_CASE_TEMPLATE("a Gram is the sum of outer products of the prepared rows", T
     for (const auto centring : {Centring::none, Centring::token_mean}) {
       for (const auto rows : {RowScaling::none, RowScaling::unit}) {
         if (width > 128 && rows == RowScaling::none) continue;  // the slow oracle's share of a second each
-        const auto exact = oracle::gram(prepared(head.exact(), {centring, rows}));
+        std::optional<oracle::Matrix> exact;
+        const auto mean = oracle::mean(head.exact());
         for (const auto accumulation : accumulations) {
           CAPTURE(width);
           CAPTURE(static_cast<int>(centring));
           CAPTURE(static_cast<int>(rows));
           CAPTURE(static_cast<int>(accumulation));
           const auto gram = dope::gram_of(head.view(), {centring, rows, accumulation});
-          CHECK(worst_share(gram.matrix(), exact) < tolerance(accumulation));
+          if (!exact) exact = oracle::gram(prepared(head.exact(), gram));
+          CHECK(worst_share(gram.matrix(), *exact) <= tolerance(gram.options(), head.exact()));
           CHECK(gram.tokens() == tokens);
           CHECK(gram.width() == width);
           CHECK(same(gram.matrix(), gram.matrix().transpose()));
+          if (centring == Centring::none || rows == RowScaling::none) continue;
+          for (std::size_t c = 0; c < width; ++c) {
+            const oracle::Real centre = gram.mean()[static_cast<Eigen::Index>(c)];
+            CHECK(std::abs(centre - mean[c]) <= dope::mean_error(tokens) * 8);  // no entry is above 8
+          }
         }
       }
     }
@@ -104,6 +130,7 @@ TEST_CASE_TEMPLATE("adding Grams equals the Gram of concatenated tokens, in any 
   for (const std::size_t width : oracle::small_widths) {
     const std::size_t tokens = 700;
     const oracle::Head<T> head(shifted_normals(tokens, width, random));
+    const oracle::Matrix x = head.exact();
     const auto view = head.view();
     for (const auto options : all_options()) {
       const bool two_passes = options.centring == Centring::token_mean && options.rows == RowScaling::unit;
@@ -112,7 +139,7 @@ TEST_CASE_TEMPLATE("adding Grams equals the Gram of concatenated tokens, in any 
       const auto empty = [&] {
         return two_passes ? dope::Gram(width, options, mean.mean()) : dope::Gram(width, options);
       };
-      const auto exact = oracle::gram(prepared(head.exact(), options));
+      const auto exact = oracle::gram(prepared(x, empty()));
       for (const std::size_t cut :
            {std::size_t{0}, std::size_t{1}, std::size_t{255}, std::size_t{256}, tokens}) {
         CAPTURE(width);
@@ -126,8 +153,8 @@ TEST_CASE_TEMPLATE("adding Grams equals the Gram of concatenated tokens, in any 
         forward.merge(second);
         dope::Gram backward = second;
         backward.merge(first);
-        CHECK(worst_share(forward.matrix(), exact) < tolerance(options.accumulation));
-        CHECK(worst_share(backward.matrix(), exact) < tolerance(options.accumulation));
+        CHECK(worst_share(forward.matrix(), exact) <= tolerance(options, x, 1));
+        CHECK(worst_share(backward.matrix(), exact) <= tolerance(options, x, 1));
         CHECK(forward.tokens() == tokens);
         CHECK(backward.tokens() == tokens);
       }
@@ -136,7 +163,9 @@ TEST_CASE_TEMPLATE("adding Grams equals the Gram of concatenated tokens, in any 
       dope::Gram at_once = empty();
       at_once.add(view.slice(0, 40));
       const double apart = (one_by_one.matrix() - at_once.matrix()).cwiseAbs().maxCoeff();
-      CHECK(apart <= tolerance(options.accumulation) * at_once.matrix().trace());
+      oracle::Matrix forty(40, width);
+      std::copy_n(x.values.begin(), forty.values.size(), forty.values.begin());
+      CHECK(apart <= 2.0 * tolerance(options, forty, 40) * at_once.matrix().trace());
     }
   }
 }
@@ -150,7 +179,12 @@ TEST_CASE("a Gram merged with itself counts every token twice") {
       const Eigen::MatrixXd once = gram.matrix();
       gram.merge(gram);
       CHECK(gram.tokens() == 600);
-      CHECK((gram.matrix() - 2.0 * once).cwiseAbs().maxCoeff() < 0x1p-44 * once.trace());
+      // Parts are put together in double.
+      const double apart = (gram.matrix() - 2.0 * once).cwiseAbs().maxCoeff();
+      CHECK(apart <= dope::gram_error(accumulation == Accumulation::float_blocks ? Accumulation::double_blocks
+                                                                                 : accumulation,
+                                      16, 256) *
+                         gram.matrix().trace());
     }
   }
 }
@@ -176,27 +210,26 @@ TEST_CASE_TEMPLATE("scaling the rows by a power of two scales the Gram exactly, 
 }
 
 TEST_CASE("a mean far from zero does not cancel, in one stream or merged") {
-  // Deviations of 1 about a mean of 2²⁰: a sum of raw products would lose 40 bits of 53, and all of 24.
+  // Deviations of 1 about a mean of 2²⁶: a sum of raw products would lose 52 bits of 53, and all of 24.
   oracle::Random random(15);
   oracle::Matrix x = oracle::normals(2000, 12, random);
   for (std::size_t t = 0; t < x.rows; ++t) {
-    for (std::size_t c = 0; c < x.columns; ++c) x(t, c) += 0x1p20L * (c % 2 == 0 ? 1 : -1);
+    for (std::size_t c = 0; c < x.columns; ++c) x(t, c) += 0x1p26L * (c % 2 == 0 ? 1 : -1);
   }
   const oracle::Head<double> head(x);
   const auto exact = oracle::gram(oracle::centred(head.exact()));
   for (const auto accumulation : accumulations) {
     CAPTURE(static_cast<int>(accumulation));
     const GramOptions options{Centring::token_mean, RowScaling::none, accumulation};
-    // Subtracting the mean in double leaves 2²⁰·2⁻⁵³ on each deviation.
-    const double far = tolerance(accumulation) + 0x1p-32;
-    CHECK(worst_share(dope::gram_of(head.view(), options).matrix(), exact) < far);
+    CHECK(worst_share(dope::gram_of(head.view(), options).matrix(), exact) <=
+          tolerance(options, head.exact()));
     dope::Gram merged(12, options);
     for (std::size_t first = 0; first < 2000; first += 77) {
       merged.merge(dope::gram_of(head.view().slice(first, std::min<std::size_t>(77, 2000 - first)), options));
     }
-    CHECK(worst_share(merged.matrix(), exact) < far);
+    CHECK(worst_share(merged.matrix(), exact) <= tolerance(options, head.exact(), 26));
     for (Eigen::Index c = 0; c < 12; ++c)
-      CHECK(std::abs(merged.mean()[c]) == doctest::Approx(0x1p20).epsilon(1e-6));
+      CHECK(std::abs(merged.mean()[c]) == doctest::Approx(0x1p26).epsilon(1e-6));
   }
 }
 
@@ -212,7 +245,7 @@ TEST_CASE_TEMPLATE("unit rows: the trace counts the rows that have a direction",
     const auto gram = dope::gram_of(head.view(), {Centring::none, RowScaling::unit, accumulation});
     CHECK(gram.tokens() == 300);
     CHECK(gram.zero_rows() == 3);
-    CHECK(gram.matrix().trace() == doctest::Approx(297.0).epsilon(0x1p-20));
+    CHECK(std::abs(gram.matrix().trace() - 297.0) <= 297.0 * tolerance(gram.options(), x));
   }
 }
 
@@ -250,7 +283,8 @@ TEST_CASE("the triangular factor is upper triangular and its square is the Gram"
           dope::gram_of(head.view(), {Centring::none, RowScaling::none, Accumulation::triangular_factor});
       const Eigen::MatrixXd below = gram.factor().triangularView<Eigen::StrictlyLower>();
       CHECK(below.isZero(0.0));
-      CHECK(worst_share(gram.factor().transpose() * gram.factor(), oracle::gram(head.exact())) < 0x1p-46);
+      CHECK(worst_share(gram.factor().transpose() * gram.factor(), oracle::gram(head.exact())) <=
+            tolerance(gram.options(), head.exact()));
     }
   }
   CHECK_THROWS_AS(static_cast<void>(dope::Gram(4).factor()), dope::Error);

@@ -18,8 +18,8 @@ Eigen::MatrixXd zeros(std::size_t width) {
   return Eigen::MatrixXd::Zero(size, size);
 }
 
-/// The largest error on and below the diagonal as a share of what is allowed: (n + 1)·2⁻²⁴ Σ_t |x_ti·x_tj|,
-/// rows rounded to float first, as they are where T is not double.
+/// The largest error on and below the diagonal as a share of what is allowed: product_error(n) Σ_t
+/// |x_ti·x_tj|, rows rounded to float first, as they are where T is not double.
 template <class T>
 oracle::Real worst_share(const Eigen::MatrixXd& sum, const oracle::Head<T>& head) {
   oracle::Matrix x = head.exact();
@@ -34,7 +34,7 @@ oracle::Real worst_share(const Eigen::MatrixXd& sum, const oracle::Head<T>& head
         size += std::abs(x(t, i) * x(t, j));
       }
       const auto value = sum(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j));
-      const oracle::Real allowed = static_cast<oracle::Real>(x.rows + 1) * 0x1p-24L * size;
+      const oracle::Real allowed = dope::detail::product_error(x.rows) * size;
       worst = std::max(worst, std::abs(static_cast<oracle::Real>(value) - exact) / allowed);
     }
   }

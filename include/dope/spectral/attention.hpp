@@ -24,6 +24,18 @@ struct AttentionProbe {
   bool operator==(const AttentionProbe&) const = default;
 };
 
+/// How far from 1 the sum of a row may be: a sum of bfloat16 roundings, each 2⁻⁹, with room.
+inline constexpr double row_sum_error = 0.02;
+
+/// Worst error of a measure of `rows` rows of at most `longest` entries, as a share of 1 plus the measure,
+/// (rows·longest + 2·longest + 4)·2⁻⁵³: one rounding for each entry that a sum of non-negative terms takes,
+/// of a row's sum (an entropy's share errs by |ln p + 1| times it), of a mass and of all rows; 4 for the
+/// logarithm, a product and the mean.
+constexpr double attention_error(std::size_t rows, std::size_t longest) noexcept {
+  const auto entries = static_cast<double>(longest);
+  return ((static_cast<double>(rows) + 2.0) * entries + 4.0) * 0x1p-53;
+}
+
 /// Measures of a causal attention map A, fed one row of probabilities at a time; mergeable, with memory
 /// for `sinks` numbers: nothing grows with N.
 ///
@@ -33,8 +45,9 @@ struct AttentionProbe {
 ///   needle_mass     mean over the rows i ≥ needle_last of Σ_{needle} A_ij, in [0, 1]
 ///   recency         mean over rows of Σ_{j > i − recent} A_ij, in [0, 1]
 ///   distance        mean over rows of Σ_j A_ij (i − j), tokens
-/// Law: merged accumulators equal one fed all rows, to rounding. Each measure throws Error where no row
-/// belongs to it. Rows are divided by their own sum, which float16 or bfloat16 storage may leave off 1.
+/// Law: merged accumulators equal one fed all rows, to attention_error, as each equals its formula. Each
+/// measure throws Error where no row belongs to it. Rows are divided by their own sum, which float16 or
+/// bfloat16 storage may leave off 1.
 class AttentionMeasures {
  public:
   explicit AttentionMeasures(AttentionProbe probe)
@@ -47,8 +60,8 @@ class AttentionMeasures {
     }
   }
 
-  /// Row i = row.size() − 1. Throws Error unless it is of finite entries ≥ 0 with a sum within 0.02 of 1;
-  /// nothing is then changed.
+  /// Row i = row.size() − 1. Throws Error unless it is of finite entries ≥ 0 with a sum within row_sum_error
+  /// of 1; nothing is then changed.
   template <Readable T>
   void add_row(std::span<T> row) {
     const double total = checked_sum(row);
@@ -118,10 +131,9 @@ class AttentionMeasures {
       }
       total += value;
     }
-    constexpr double storage_error = 0.02;  // a sum of bfloat16 roundings, each 2⁻⁹, with room
-    if (!(std::abs(total - 1.0) <= storage_error)) {
+    if (!(std::abs(total - 1.0) <= row_sum_error)) {
       fail("AttentionMeasures::add_row", detail::text("a row of ", row.size(), " entries of sum ", total),
-           "at least 1 entry, of sum 1");
+           detail::text("at least 1 entry, of a sum within ", row_sum_error, " of 1"));
     }
     return total;
   }

@@ -37,18 +37,25 @@ enum class RowScaling { none, unit };
 ///                      are below 2⁻⁵⁰ of the head's largest.
 ///   double_blocks      all in double: at most gram_error, typically 2⁻⁵⁰, of the trace.
 ///   triangular_factor  the factor R of X = QR in double, blocks folded in by Householder reflections;
-///                      Σ = RᵀR is never formed, so a singular value is typically right to 2⁻⁴⁹·σ₁: the one
-///                      to take where σ₁/σ_d passes 10⁴. About ten times the time of double_blocks.
+///                      Σ = RᵀR is never formed, so a singular value is right to gram_error/2, typically
+///                      2⁻⁴⁹, of ‖X‖_F: the one to take where σ₁/σ_d passes 10⁴. About ten times the time of
+///                      double_blocks.
 enum class Accumulation { float_blocks, double_blocks, triangular_factor };
 
-/// What Σ of N raw rows is known to in norm, as a share of its trace: products and sums of 256 tokens in
-/// float (rows rounded to float first) or in double, and N/256 sums in double. Of a factor, 2⁻⁴⁷: chosen, not
-/// proved, and held by tests to 300 tokens; each further block of 256 adds a reflection's rounding, which is
-/// not in it.
-constexpr double gram_error(Accumulation accumulation, std::size_t tokens) noexcept {
-  if (accumulation == Accumulation::triangular_factor) return 0x1p-47;
-  const double in_block = accumulation == Accumulation::float_blocks ? 0x1p-24 : 0x1p-53;
-  return 260.0 * in_block + (static_cast<double>(tokens) / 256.0 + 1.0) * 0x1p-53;
+/// What Σ of N raw rows of width d is known to in norm, as a share of its trace. Parts of fewer than 256
+/// tokens count as 256, and so does a merge.
+///
+/// Sums: 256 products of rows rounded to float first (3 roundings more), or as many roundings of 2⁻⁵³ in
+/// double; then one sum in double for each 256 tokens. A factor: each 256 tokens are two factorizations, of
+/// 256 and of 2d + 1 rows, that err by √(rows·d)·2⁻⁵³ of ‖X‖_F where roundings are independent (Higham & Mary
+/// 2019, DOI 10.1137/18M1226312; the worst case of a proof is like rows·d). Σ errs by twice that, (4d +
+/// 257)·2⁻⁵³ at most, and by (d + 1)·2⁻⁵³ where RᵀR is formed.
+constexpr double gram_error(Accumulation accumulation, std::size_t width, std::size_t tokens) noexcept {
+  const double parts = static_cast<double>(tokens) / 256.0 + 1.0;
+  if (accumulation == Accumulation::triangular_factor)
+    return (5.0 * static_cast<double>(width) + 258.0) * parts * 0x1p-53;
+  const double in_float = detail::product_error(256) + 3.0 * 0x1p-24;
+  return (accumulation == Accumulation::float_blocks ? in_float : in_float * 0x1p-29) + parts * 0x1p-53;
 }
 
 struct GramOptions {
@@ -57,6 +64,21 @@ struct GramOptions {
   Accumulation accumulation = Accumulation::float_blocks;
   bool operator==(const GramOptions&) const = default;
 };
+
+/// What prepared rows add to gram_error, to first order, as a share of the trace.
+///
+/// unit        (d + 12)·2⁻⁵³: twice (in products) a norm's d/2 + 4 roundings, a division and, about a centre
+///             that is handed in, a subtraction
+/// token_mean  means are off by at most (256 + 7·parts)·2⁻⁵³·max‖x‖, which counts where parts are joined:
+///             four times that, as a share of √(mean ‖y‖²), y the centred rows, and 16·2⁻⁵³ for roundings of
+///             y and of what joins. reach = max‖x‖/√(mean ‖y‖²), large where a mean is far from zero
+constexpr double preparation_error(GramOptions options, std::size_t width, std::size_t tokens,
+                                   double reach = 1.0) noexcept {
+  if (options.rows == RowScaling::unit) return (static_cast<double>(width) + 12.0) * 0x1p-53;
+  if (options.centring == Centring::none) return 0.0;
+  const double parts = static_cast<double>(tokens) / 256.0 + 1.0;
+  return (4.0 * (256.0 + 7.0 * parts) * reach + 16.0) * 0x1p-53;
+}
 
 /// The Gram matrix of one head's rows, streaming and mergeable, in memory that does not grow with N.
 ///

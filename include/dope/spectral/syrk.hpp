@@ -16,6 +16,12 @@
 
 namespace dope::detail {
 
+/// Worst error of a sum of n ≤ 2¹² products in float, as a share of the sum of their magnitudes: a rounding
+/// of 2⁻²⁴ of each product and n − 1 of the sum, or n with fusion, and 1 for what these multiply to.
+constexpr double product_error(std::size_t tokens) noexcept {
+  return (static_cast<double>(tokens) + 1.0) * 0x1p-24;
+}
+
 /// A block of rows in float, laid out for products of its columns, and those products' sum.
 ///
 /// Columns are kept in strips of one register: channels [s·L, s·L + L) of token 0, of token 1, … stand side
@@ -66,7 +72,8 @@ class ProductBlock {
   /// sum(i, j) += scale · Σ_t x_ti · x_tj for i ≥ j; above the diagonal sum is left undefined.
   ///
   /// sum is width × width. Products and their sum over the block's n tokens are taken in float, with or
-  /// without fusion as the target has it: worst error (n + 1)·2⁻²⁴ Σ_t |x_ti·x_tj|; the rest in double.
+  /// without fusion as the target has it: worst error product_error(n)·Σ_t |x_ti·x_tj| for entries above
+  /// 2⁻⁵⁰, (n + 1)·2⁻²⁴; the rest in double.
   void add_products(double scale, Matrix& sum) const {
     for (std::size_t channel = 0; channel < width_; channel += tile_rows) {
       // As many strips in one tile as there are registers for, and no tile with a single one where two

@@ -11,11 +11,17 @@
 
 namespace dope {
 
+/// Worst error of a mean of N numbers, as a share of the largest magnitude, (N + 1)·2⁻⁵³: N − 1 sums, each at
+/// most that of all magnitudes, a division, and 1 for what these multiply to.
+constexpr double mean_error(std::size_t tokens) noexcept {
+  return (static_cast<double>(tokens) + 1.0) * 0x1p-53;
+}
+
 /// The mean row of a head, streaming and mergeable: the first of the two passes that a Gram of
 /// centred, then normalised rows takes.
 ///
 /// μ = (1/N) Σ_t x_t. Shape: width. Law: the mean of merged parts is the mean of all tokens.
-/// Worst error: N·2⁻⁵³·max|x| per channel. A failed add changes nothing.
+/// Worst error: mean_error(N)·max|x| per channel. A failed add changes nothing.
 class TokenMean {
  public:
   explicit TokenMean(std::size_t width) : sum_(Eigen::VectorXd::Zero(static_cast<Eigen::Index>(width))) {
