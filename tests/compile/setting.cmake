@@ -1,4 +1,4 @@
-# Builds ${SOURCE} with ${COMPILER} and ${FLAGS} and runs it. Without ${EXPECTED} it must end with status 0; with
+# Builds ${SOURCE} with ${COMPILER}, ${FLAGS} and ${LIBRARIES} and runs it. Without ${EXPECTED} it must end with status 0; with
 # ${AGAINST}, flags added to the others, a second build must print the same; with ${EXPECTED}, it must fail and print
 # what that matches.
 cmake_minimum_required(VERSION 3.25)
@@ -7,7 +7,8 @@ function(run flags output status)
   string(MD5 name "${COMPILER} ${flags} ${SOURCE}")
   set(program ${FOLDER}/setting_${name})
   separate_arguments(flags UNIX_COMMAND "${flags}")
-  execute_process(COMMAND ${COMPILER} ${flags} -Wall -Wextra ${SOURCE} -o ${program} RESULT_VARIABLE built ERROR_VARIABLE said)
+  separate_arguments(libraries UNIX_COMMAND "${LIBRARIES}")
+  execute_process(COMMAND ${COMPILER} ${flags} -Wall -Wextra ${SOURCE} ${libraries} -o ${program} RESULT_VARIABLE built ERROR_VARIABLE said)
   if(NOT built EQUAL 0)
     message(FATAL_ERROR "${COMPILER} ${flags} ${SOURCE} does not compile:\n${said}")
   endif()
