@@ -4,9 +4,13 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <dope/denoise.hpp>
 #include <dope/rope.hpp>
+#include <fstream>
+#include <iterator>
 #include <random>
+#include <string>
 #include <vector>
 
 namespace {
@@ -22,6 +26,27 @@ std::vector<float> random_rows(std::size_t count, unsigned seed) {
 constexpr std::size_t tokens = 96;
 
 }  // namespace
+
+TEST_CASE("docs/denoise.md: the limits it states are those of the headers") {
+  std::ifstream file("docs/denoise.md");
+  const std::string page{std::istreambuf_iterator<char>(file), {}};
+  REQUIRE(!page.empty());
+  const auto states = [&](const std::string& text) { return page.find(text) != std::string::npos; };
+  CHECK(dope::detail::largest_under<float>(1.0) == 0x1p+100);
+  CHECK(dope::detail::largest_under<float>(1e30) == 0x1p+127 / (1.5 * 1e30));
+  CHECK(states("up to 2¹⁰⁰, or 2¹²⁷/(1.5a)"));
+  CHECK(dope::detail::largest_under<double>(1.0) == 0x1p+400);
+  CHECK(dope::detail::largest_under<double>(1e100) == 0x1p+480 / (1.5 * 1e100));
+  CHECK(states("double: 2⁴⁰⁰, or 2⁴⁸⁰/(1.5a)"));
+  CHECK(dope::detail::farthest_position == std::int64_t{1} << 53);
+  CHECK(states("−2⁵³ … 2⁵³"));
+  CHECK(dope::detail::smallest_energy == 0x1p-960);
+  CHECK(states("at least 2⁻⁹⁶⁰"));
+  CHECK(dope::most_layers == 32767);
+  CHECK(dope::most_heads == 65535);
+  CHECK(dope::widest_head == std::size_t{1} << 20);
+  CHECK(states("32,767 layers and 65,535 query heads (`most_layers`, `most_heads`) of a width up to 2²⁰"));
+}
 
 TEST_CASE("docs/denoise.md: from q and k to a rotated, denoised request") {
   std::vector<std::vector<float>> queries;
