@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
-#include "dope/rope/angle.hpp"
+#include "dope/rope/cos_sin_exact.hpp"
 #include "lab/atlas/options.hpp"
 #include "lab/atlas/picture.hpp"
 #include "lab/atlas/report.hpp"
@@ -64,7 +64,7 @@ TEST_CASE("the truth agrees with the library's exact angles, which it shares not
     for (const std::int64_t position : {0LL, 1LL, 4095LL, 131071LL, 1LL << 20}) {
       for (const double omega : bands.omega) {
         const auto truth = atlas::truth_of(position, omega);
-        const auto exact = dope::detail::ExactTurn(omega)(position);
+        const auto exact = dope::detail::CosSinExact(omega)(position);
         CHECK(std::abs(static_cast<double>(truth.cos - exact.cos)) <= 0x1p-52);
         CHECK(std::abs(static_cast<double>(truth.sin - exact.sin)) <= 0x1p-52);
       }

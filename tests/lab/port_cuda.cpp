@@ -132,7 +132,7 @@ TEST_CASE("doubles narrow once: beside every tie of float, and of 16 bits") {
 
 TEST_CASE("exact angles: within 2^-51 of the library's at any position, and exactly (1, 0) at angle 0") {
   for (const double omega : {0.0, 0x1p-60, 1e-7, 0.8659643233600653, 1.0, 3.7, 1024.0, -0.25}) {
-    const dope::detail::ExactTurn exact(omega);
+    const dope::detail::CosSinExact exact(omega);
     for (const std::int64_t m : positions) {
       const auto turn = port::exact_turn(m, omega);
       const auto expected = exact(m);

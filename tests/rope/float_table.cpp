@@ -124,7 +124,7 @@ TEST_CASE(
   double smallest = 1;
   for (std::size_t row = 0; row < positions.size(); ++row) {
     for (std::size_t band = 0; band < omega.size(); ++band) {
-      const auto exact = oracle::turn(positions[row], omega[band]);
+      const auto exact = oracle::cos_sin(positions[row], omega[band]);
       const std::size_t at = row * omega.size() + band;
       worst = std::max(worst, oracle::ulps(static_cast<double>(table.cos[at]), exact.cos, 24));
       worst = std::max(worst, oracle::ulps(static_cast<double>(table.sin[at]), exact.sin, 24));
@@ -191,14 +191,14 @@ TEST_CASE("cos is even and sin odd in m and in w, bit for bit, to 2^53") {
   CHECK(wrong == 0);
 }
 
-TEST_CASE("bands at rest between turning ones are (a, +0), and their neighbours do not notice") {
+TEST_CASE("bands of frequency 0 are (a, +0), and the bands beside them keep their bits") {
   const auto positions = any_positions(40, 52);
-  const std::vector<double> turning = {0.7, 0.01, 3.0, -0.2};
+  const std::vector<double> rotating = {0.7, 0.01, 3.0, -0.2};
   std::size_t wrong = 0;
   for (const Angles angles : both_angles) {
-    const Table plain(turning, positions, angles, 1.25);
+    const Table plain(rotating, positions, angles, 1.25);
     for (unsigned mask = 0; mask < 32; ++mask) {
-      // A resting band before turning band i where bit i is set, and one at the end for bit 4.
+      // A band with ω = 0 before rotating band i where bit i is set, and one at the end for bit 4.
       std::vector<double> omega;
       std::vector<std::size_t> source;
       for (std::size_t i = 0; i < 5; ++i) {
@@ -207,7 +207,7 @@ TEST_CASE("bands at rest between turning ones are (a, +0), and their neighbours 
           source.push_back(4);
         }
         if (i < 4) {
-          omega.push_back(turning[i]);
+          omega.push_back(rotating[i]);
           source.push_back(i);
         }
       }

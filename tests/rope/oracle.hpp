@@ -157,13 +157,13 @@ inline CosSin taylor(const Fixed& x) {
 }
 
 /// cos and sin of position·omega, for |position·omega| below 2^64.
-inline CosSin turn(std::int64_t position, double omega) {
-  const bool backwards = (position < 0) != (omega < 0);
+inline CosSin cos_sin(std::int64_t position, double omega) {
+  const bool is_negative = (position < 0) != (omega < 0);
   const auto steps = position < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(position)
                                   : static_cast<std::uint64_t>(position);
   Fixed angle = times(integer(steps), magnitude(omega));
-  const Fixed turn = twice(pi());
-  Fixed multiple = turn;
+  const Fixed revolution = twice(pi());
+  Fixed multiple = revolution;
   int doublings = 0;
   for (; multiple < angle; ++doublings) multiple = twice(multiple);
   for (; doublings >= 0; --doublings) {
@@ -171,9 +171,9 @@ inline CosSin turn(std::int64_t position, double omega) {
     multiple = over(multiple, 2);
   }
   bool negative_cos = false;
-  bool negative_sin = backwards;
+  bool negative_sin = is_negative;
   if (pi() < angle) {
-    angle = minus(turn, angle);
+    angle = minus(revolution, angle);
     negative_sin = !negative_sin;
   }
   if (over(pi(), 2) < angle) {

@@ -16,7 +16,7 @@
 #include "dope/core/alternatives.hpp"
 #include "dope/core/error.hpp"
 #include "dope/core/ieee.hpp"
-#include "dope/rope/angle.hpp"
+#include "dope/rope/cos_sin_exact.hpp"
 #include "dope/rope/float_table.hpp"
 #include "dope/rope/frequencies.hpp"
 #include "dope/rope/table_view.hpp"
@@ -73,7 +73,7 @@ void require_frequencies(std::string_view where, std::span<const double> omega, 
   }
 }
 
-/// Entry by entry, in the arithmetic of angle.hpp.
+/// Entry by entry, in the arithmetic of cos_sin_exact.hpp.
 template <class C, class P>
 void fill_by_entry(std::span<const double> omega, double attention_factor, std::span<const P> positions,
                    Angles angles, C* cos, C* sin, std::size_t stride) {
@@ -81,12 +81,13 @@ void fill_by_entry(std::span<const double> omega, double attention_factor, std::
   for (std::size_t first = 0; first < positions.size(); first += block) {
     const std::size_t last = (std::min)(positions.size(), first + block);
     for (std::size_t band = 0; band < omega.size(); ++band) {
-      const ExactTurn exact(omega[band]);
+      const CosSinExact exact(omega[band]);
       for (std::size_t row = first; row < last; ++row) {
-        const auto turn =
-            angles == Angles::exact ? exact(positions[row]) : float32_turn(positions[row], omega[band]);
-        cos[row * stride + band] = static_cast<C>(turn.cos * attention_factor);
-        sin[row * stride + band] = static_cast<C>(turn.sin * attention_factor);
+        const CosSin entry = angles == Angles::exact
+                                 ? exact(positions[row])
+                                 : cos_sin_of_float32_product(positions[row], omega[band]);
+        cos[row * stride + band] = static_cast<C>(entry.cos * attention_factor);
+        sin[row * stride + band] = static_cast<C>(entry.sin * attention_factor);
       }
     }
   }

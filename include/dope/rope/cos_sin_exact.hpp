@@ -8,10 +8,10 @@
 
 #include "dope/core/ieee.hpp"
 
-// cos and sin of the angle of (position m, frequency ω), in the two arithmetics of `Angles`
-// (table.hpp). Products are fused where it is written and nowhere else, so that a compiler that
-// contracts cannot change a bit. cos is even and sin odd in m, to the last bit; angle 0 gives exactly (1,
-// +0).
+// cos and sin of the angle of (position m, frequency ω), in the two arithmetics of `Angles` (table.hpp).
+//
+// Laws: cos is even and sin is odd in m, to the last bit. Angle 0 gives exactly (1, +0). Products are fused
+// where std::fma is written and nowhere else, so that a compiler that contracts them cannot change a bit.
 
 namespace dope::detail {
 
@@ -20,12 +20,12 @@ struct CosSin {
   double sin;
 };
 
-/// 1/2π in steps of 2⁻³²⁰, lowest word first.
-inline constexpr std::uint64_t inverse_tau[5] = {
+/// 1/2π in steps of 2⁻³²⁰, least significant word first.
+inline constexpr std::uint64_t inverse_two_pi[5] = {
     0x6dc91b8e909374b8u, 0x7f9458eaf7aef158u, 0x36d8a5664f10e410u, 0x7f09d5f47d4d3770u, 0x28be60db9391054au};
 
-/// Of the double fl32(fl32(m)·fl32(ω)), by the standard library.
-inline CosSin float32_turn(std::int64_t position, double omega) noexcept {
+/// cos and sin of the float fl32(fl32(m)·fl32(ω)), by the standard library in double.
+inline CosSin cos_sin_of_float32_product(std::int64_t position, double omega) noexcept {
   const float angle = static_cast<float>(position) * static_cast<float>(omega);
   if (angle == 0.0f) {
     return {1.0, 0.0};
@@ -33,26 +33,27 @@ inline CosSin float32_turn(std::int64_t position, double omega) noexcept {
   return {std::cos(static_cast<double>(angle)), std::sin(static_cast<double>(angle))};
 }
 
-/// Of the real number m·ω, for |ω| ≤ 2¹⁰ and |m| ≤ 2⁵³.
+/// cos and sin of the real number m·ω, for one ω, |ω| ≤ 2¹⁰, and any position m, |m| ≤ 2⁵³.
 ///
-/// Angles below π/4 are a double and the rounding error that fma gives. Beyond, the remainder is
-/// taken in whole numbers: with φ = |ω|/2π mod 1 in steps of 2⁻²⁵⁶, m·φ mod 1 is one integer product,
-/// off by at most 2⁻²⁰³ of a turn, whatever m. Worst error: 2 ulp of double, near the zeros of cos
-/// and sin too: by counting the pairs (m, ω), none is expected nearer to a zero than 2⁻¹¹² of a turn.
-class ExactTurn {
+/// An angle below π/4 is a double and the rounding error that fma gives. A larger angle is reduced in whole
+/// numbers, as a fraction of a revolution (2π): with φ = |ω|/2π mod 1 in steps of 2⁻²⁵⁶, m·φ mod 1 is one
+/// integer product. It is off by at most 2⁻²⁰³ of a revolution at every m. Worst error: 2 ulp of double, near
+/// the zeros of cos and sin too: there are too few pairs (m, ω) for one of them to be expected nearer to a
+/// zero than 2⁻¹¹² of a revolution.
+class CosSinExact {
  public:
-  explicit ExactTurn(double omega) noexcept : omega_(omega) {
+  explicit CosSinExact(double omega) noexcept : omega_(omega) {
     if (std::abs(omega) < 0x1p-54) {
       return;
     }
     const auto bits = std::bit_cast<std::uint64_t>(std::abs(omega));
     const int exponent = static_cast<int>(bits >> 52) - 1022;
-    constexpr std::uint64_t leading = std::uint64_t{1} << 52;
-    const std::uint64_t significand = (bits & (leading - 1)) | leading;
+    constexpr std::uint64_t leading_bit = std::uint64_t{1} << 52;
+    const std::uint64_t significand = (bits & (leading_bit - 1)) | leading_bit;
     std::uint64_t product[6];
     Wide carry = 0;
     for (std::size_t i = 0; i < 5; ++i) {
-      carry += Wide{significand} * inverse_tau[i];
+      carry += Wide{significand} * inverse_two_pi[i];
       product[i] = static_cast<std::uint64_t>(carry);
       carry >>= 64;
     }
@@ -79,22 +80,23 @@ class ExactTurn {
     if (std::abs(angle) < 0.78) {
       return corrected(angle, std::fma(m, omega_, -angle));
     }
-    const CosSin turned = of_turns(position < 0 ? std::uint64_t{0} - static_cast<std::uint64_t>(position)
-                                                : static_cast<std::uint64_t>(position));
-    return {turned.cos, angle < 0 ? -turned.sin : turned.sin};
+    const auto steps = static_cast<std::uint64_t>(position);
+    const CosSin of_size = of_multiple(position < 0 ? std::uint64_t{0} - steps : steps);
+    return {of_size.cos, angle < 0 ? -of_size.sin : of_size.sin};
   }
 
  private:
   __extension__ using Wide = unsigned __int128;
 
+  /// Of angle + rest, to first order in the small `rest`.
   static CosSin corrected(double angle, double rest) noexcept {
     const double c = std::cos(angle);
     const double s = std::sin(angle);
     return {std::fma(-rest, s, c), std::fma(rest, c, s)};
   }
 
-  /// Of steps·φ turns.
-  [[nodiscard]] CosSin of_turns(std::uint64_t steps) const noexcept {
+  /// Of steps·φ revolutions: the nearest quarter of a revolution, and the rest in [−⅛, ⅛).
+  [[nodiscard]] CosSin of_multiple(std::uint64_t steps) const noexcept {
     std::uint64_t word[4];
     Wide carry = 0;
     for (std::size_t i = 0; i < 4; ++i) {
@@ -104,29 +106,29 @@ class ExactTurn {
     }
     const std::uint64_t quarter = (word[3] + (std::uint64_t{1} << 61)) >> 62;
     word[3] -= quarter << 62;
-    const bool before = word[3] >> 63 != 0;
-    if (before) {
+    const bool is_negative = word[3] >> 63 != 0;
+    if (is_negative) {
       std::uint64_t add = 1;
       for (std::uint64_t& w : word) {
         w = ~w + add;
         if (w != 0) add = 0;
       }
     }
-    CosSin turned = of_fraction(word);
-    if (before) turned.sin = -turned.sin;
+    CosSin rest = of_fraction(word);
+    if (is_negative) rest.sin = -rest.sin;
     switch (quarter % 4) {
       case 1:
-        return {-turned.sin, turned.cos};
+        return {-rest.sin, rest.cos};
       case 2:
-        return {-turned.cos, -turned.sin};
+        return {-rest.cos, -rest.sin};
       case 3:
-        return {turned.sin, -turned.cos};
+        return {rest.sin, -rest.cos};
       default:
-        return turned;
+        return rest;
     }
   }
 
-  /// Of a fraction of a turn up to ⅛: its leading 106 bits as two doubles, times 2π as two doubles.
+  /// Of a fraction of a revolution up to ⅛: its leading 106 bits as two doubles, times 2π as two doubles.
   static CosSin of_fraction(const std::uint64_t (&word)[4]) noexcept {
     std::size_t top = 3;
     while (top > 1 && word[top] == 0) --top;
@@ -143,11 +145,11 @@ class ExactTurn {
     };
     const double high = significand(leading >> 75) * 0x1p-53 * unit;
     const double low = significand(leading >> 22) * 0x1p-106 * unit;
-    constexpr double tau_high = 0x1.921fb54442d18p+2;
-    constexpr double tau_low = 0x1.1a62633145c07p-52;
-    const double angle = high * tau_high;
-    const double rest = std::fma(high, tau_high, -angle);
-    return corrected(angle, std::fma(low, tau_high, std::fma(high, tau_low, rest)));
+    constexpr double two_pi_high = 0x1.921fb54442d18p+2;
+    constexpr double two_pi_low = 0x1.1a62633145c07p-52;
+    const double angle = high * two_pi_high;
+    const double rest = std::fma(high, two_pi_high, -angle);
+    return corrected(angle, std::fma(low, two_pi_high, std::fma(high, two_pi_low, rest)));
   }
 
   double omega_;
