@@ -90,9 +90,10 @@ std::function<void()> converted_bound(const Shape& shape) {
   return [x] {
     C factor = 1;
     benchmark::DoNotOptimize(factor);
-    using Lanes = dope::detail::Lanes<T>;
-    for (std::size_t i = 0; i + Lanes::size <= x->size(); i += Lanes::size) {
-      dope::detail::store_lanes<T>(dope::detail::load_lanes(x->data() + i) * Lanes(factor), x->data() + i);
+    using Register = dope::detail::Register<T>;
+    for (std::size_t i = 0; i + Register::size <= x->size(); i += Register::size) {
+      const Register scaled = dope::detail::load_register(x->data() + i) * Register(factor);
+      dope::detail::store_register(scaled, x->data() + i);
     }
   };
 }

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <xsimd/xsimd.hpp>
 
-#include "dope/rope/lanes.hpp"
+#include "dope/rope/registers.hpp"
 
 namespace reference {
 

@@ -9,8 +9,9 @@ cmake_minimum_required(VERSION 3.25)
 
 set(without_ieee
     conformance/array.hpp conformance/cause.hpp core/aligned.hpp core/compiler.hpp core/convert.hpp core/error.hpp core/ieee.hpp core/philox.hpp core/scalar.hpp
-    core/alternatives.hpp core/side.hpp core/view.hpp denoise/head.hpp denoise/names.hpp rope/lanes.hpp rope/pairing.hpp rope/parted.hpp
-    rope/rotate.hpp rope/table_view.hpp rope/turn.hpp spectral/matrix.hpp)
+    core/alternatives.hpp core/side.hpp core/view.hpp denoise/head.hpp denoise/names.hpp rope/pairing.hpp rope/registers.hpp
+    rope/registers_avx2.hpp rope/registers_avx512.hpp rope/registers_avx512_convert.hpp rope/registers_neon.hpp
+    rope/registers_portable.hpp rope/rotate.hpp rope/rotate_kernel.hpp rope/table_view.hpp spectral/matrix.hpp)
 set(macros near far NEAR FAR small hyper interface pascal cdecl PASCAL CDECL I E IN OUT OPTIONAL CONST ERROR NO_ERROR
     DELETE TRUE FALSE VOID BOOL THIS STRICT ABSOLUTE RELATIVE TRANSPARENT OPAQUE IGNORE Yield rad1 rad2 grp1 stc1 pow10
     ECHO B0 B50 CR0 NL0 TAB0 None True False Bool Status Success Always Never Above Below Unsorted Complex Convex

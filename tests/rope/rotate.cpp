@@ -40,10 +40,10 @@ dope::Frequencies native(std::size_t width, double factor = 1) {
   return frequencies;
 }
 
-/// One vector turned to one position.
+/// One vector, rotated by one position.
 template <class T>
-std::vector<T> turned(std::vector<T> x, const dope::Frequencies& frequencies, std::int64_t position,
-                      Pairing pairing) {
+std::vector<T> rotated(std::vector<T> x, const dope::Frequencies& frequencies, std::int64_t position,
+                       Pairing pairing) {
   const Table<T> table(frequencies, position, 1);
   dope::rotate(dope::dense_head(x.data(), 1, x.size()), table.view(), pairing);
   return x;
@@ -54,11 +54,11 @@ double norm(const std::vector<T>& x) {
   return std::sqrt(support::dot(x.data(), x.data(), x.size()));
 }
 
-/// A turn's relative error in the 2-norm: the table's c and s are off by one unit each at most, hence the
-/// pair by √2; the arithmetic adds 2 units of |c x₁| + |s x₂| ≤ √2 |x| per channel, hence 4 per pair; storage
-/// one more.
+/// The relative error of a rotation in the 2-norm: the table's c and s are off by one unit each at most,
+/// hence the pair by √2; the arithmetic adds 2 units of |c x₁| + |s x₂| ≤ √2 |x| per channel, hence 4 per
+/// pair; storage one more.
 template <class T>
-constexpr double turn_error = 6 * compute_unit<T> + (unit<T> > compute_unit<T> ? unit<T> : 0);
+constexpr double rotation_error = 6 * compute_unit<T> + (unit<T> > compute_unit<T> ? unit<T> : 0);
 
 }  // namespace
 
@@ -170,13 +170,13 @@ TEST_CASE_TEMPLATE("the norm of a rotated vector is its norm times the attention
       const auto frequencies = native(width, factor);
       for (const Pairing pairing : pairings) {
         for (const std::int64_t m : far_positions) {
-          const double ratio = norm(turned(x, frequencies, m, pairing)) / (factor * norm(x));
+          const double ratio = norm(rotated(x, frequencies, m, pairing)) / (factor * norm(x));
           worst = std::max(worst, std::abs(ratio - 1));
         }
       }
     }
   }
-  CHECK(worst <= turn_error<T>);
+  CHECK(worst <= rotation_error<T>);
 }
 
 TEST_CASE_TEMPLATE("the score of a query at m and a key at n depends on n - m only, at any offset", T,
@@ -190,8 +190,8 @@ TEST_CASE_TEMPLATE("the score of a query at m and a key at n depends on n - m on
     for (const Pairing pairing : pairings) {
       for (const std::int64_t gap : {0, 1, 100, 8191, -4096}) {
         const auto score = [&](std::int64_t m) {
-          const auto a = turned(q, frequencies, m, pairing);
-          const auto b = turned(k, frequencies, m + gap, pairing);
+          const auto a = rotated(q, frequencies, m, pairing);
+          const auto b = rotated(k, frequencies, m + gap, pairing);
           return support::dot(a.data(), b.data(), width);
         };
         const double near = score(0);
@@ -203,11 +203,11 @@ TEST_CASE_TEMPLATE("the score of a query at m and a key at n depends on n - m on
       }
     }
   }
-  // Two scores, each of two turned vectors.
-  CHECK(worst <= 4 * turn_error<T>);
+  // Two scores, each of two rotated vectors.
+  CHECK(worst <= 4 * rotation_error<T>);
 }
 
-TEST_CASE_TEMPLATE("turning by a and then by b is turning by a + b", T, ALL_SCALARS) {
+TEST_CASE_TEMPLATE("rotating by a and then by b is rotating by a + b", T, ALL_SCALARS) {
   double worst = 0;
   for (std::size_t width = 2; width <= 256; width += 2) {
     const auto x = random_values<T>(width, 3 * width);
@@ -218,8 +218,8 @@ TEST_CASE_TEMPLATE("turning by a and then by b is turning by a + b", T, ALL_SCAL
                                  {1048576, -1048575},
                                  {-5, 3},
                                  {4096, 0}}) {
-        const auto twice = turned(turned(x, frequencies, a, pairing), frequencies, b, pairing);
-        const auto once = turned(x, frequencies, a + b, pairing);
+        const auto twice = rotated(rotated(x, frequencies, a, pairing), frequencies, b, pairing);
+        const auto once = rotated(x, frequencies, a + b, pairing);
         double error = 0;
         for (std::size_t c = 0; c < width; ++c) {
           error = std::hypot(error, static_cast<double>(twice[c]) - static_cast<double>(once[c]));
@@ -228,7 +228,7 @@ TEST_CASE_TEMPLATE("turning by a and then by b is turning by a + b", T, ALL_SCAL
       }
     }
   }
-  CHECK(worst <= 3 * turn_error<T> * (1 + turn_error<T>));
+  CHECK(worst <= 3 * rotation_error<T> * (1 + rotation_error<T>));
 }
 
 TEST_CASE_TEMPLATE("R(-m) and the adjoint both undo R(m), where the attention factor is 1", T, ALL_SCALARS) {
@@ -238,8 +238,8 @@ TEST_CASE_TEMPLATE("R(-m) and the adjoint both undo R(m), where the attention fa
     const auto frequencies = native(width);
     for (const Pairing pairing : pairings) {
       for (const std::int64_t m : far_positions) {
-        const auto there = turned(x, frequencies, m, pairing);
-        const auto back = turned(there, frequencies, -m, pairing);
+        const auto there = rotated(x, frequencies, m, pairing);
+        const auto back = rotated(there, frequencies, -m, pairing);
         auto undone = there;
         const Table<T> table(frequencies, m, 1);
         dope::rotate_adjoint(dope::dense_head(undone.data(), 1, width), table.view(), pairing);
@@ -252,7 +252,7 @@ TEST_CASE_TEMPLATE("R(-m) and the adjoint both undo R(m), where the attention fa
       }
     }
   }
-  CHECK(worst <= 2 * turn_error<T> * (1 + turn_error<T>));
+  CHECK(worst <= 2 * rotation_error<T> * (1 + rotation_error<T>));
 }
 
 TEST_CASE_TEMPLATE("adjoint: <R x, y> = <x, R* y>, with an attention factor and unequal sines too", T,
@@ -275,7 +275,7 @@ TEST_CASE_TEMPLATE("adjoint: <R x, y> = <x, R* y>, with an attention factor and 
       }
     }
   }
-  CHECK(worst <= 2 * turn_error<T>);
+  CHECK(worst <= 2 * rotation_error<T>);
 }
 
 TEST_CASE_TEMPLATE("interleaved and half_split agree bit for bit under half_split_channel", T, ALL_SCALARS) {
@@ -367,11 +367,11 @@ TEST_CASE_TEMPLATE(
 }
 
 TEST_CASE_TEMPLATE(
-    "a still band beside turning ones is a no-op to the last bit, and the others turn as before", T,
+    "a band with s = 0 beside others is a no-op to the last bit, and the others rotate as before", T,
     ALL_SCALARS) {
   const auto awkward = awkward_values<T>();
   std::size_t wrong = 0;
-  std::size_t unturned = 0;
+  std::size_t unrotated = 0;
   for (const std::size_t width : {4u, 6u, 10u, 32u, 34u, 64u, 66u, 90u, 128u, 250u, 256u}) {
     for (const Pairing pairing : pairings) {
       for (std::size_t still = 0; still < width / 2; ++still) {
@@ -390,13 +390,13 @@ TEST_CASE_TEMPLATE(
         for (std::size_t c = 0; c < width; ++c) {
           const bool is_still = c == pair.first || c == pair.second;
           wrong += support::different_bits(&y[c], is_still ? &x[c] : &z[c], 1);
-          unturned += !is_still && support::different_bits(&y[c], &x[c], 1) == 0 && sizeof(T) > 2;
+          unrotated += !is_still && support::different_bits(&y[c], &x[c], 1) == 0 && sizeof(T) > 2;
         }
       }
     }
   }
   CHECK(wrong == 0);
-  CHECK(unturned < 50);
+  CHECK(unrotated < 50);
 }
 
 TEST_CASE_TEMPLATE(

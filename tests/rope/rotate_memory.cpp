@@ -15,7 +15,7 @@
 #include "dope/rope/table.hpp"
 #include "rope/support.hpp"
 
-// The memory of rotation: what is read and written through views, which row turns which token, and
+// The memory of rotation: what is read and written through views, which row rotates which token, and
 // that a refused call writes nothing. tests/rope/rotate.cpp has the algebra.
 
 #define ALL_SCALARS float, double, dope::float16, dope::bfloat16
@@ -41,14 +41,15 @@ dope::Frequencies native(std::size_t width, double base = 10000) {
   return dope::native_frequencies({base, width, width, 4096});
 }
 
-/// One row turned by one row of a table, dense: what every view must reproduce bit for bit.
+/// One row rotated by one row of a table, dense: what every view must reproduce bit for bit.
 template <class T>
-void turn_alone(T* row, std::size_t width, const View<T>& table, std::size_t table_row, Pairing pairing) {
+void rotate_alone(T* row, std::size_t width, const View<T>& table, std::size_t table_row, Pairing pairing) {
   dope::rotate(dope::dense_head(row, 1, width), table.slice(table_row, 1), pairing);
 }
 
 template <class T>
-void unturn_alone(T* row, std::size_t width, const View<T>& table, std::size_t table_row, Pairing pairing) {
+void rotate_back_alone(T* row, std::size_t width, const View<T>& table, std::size_t table_row,
+                       Pairing pairing) {
   dope::rotate_adjoint(dope::dense_head(row, 1, width), table.slice(table_row, 1), pairing);
 }
 
@@ -84,7 +85,7 @@ constexpr Layout layouts[] = {{true, 0, 0, 0},  {false, 0, 0, 0},  {true, 3, 1, 
 }  // namespace
 
 TEST_CASE_TEMPLATE(
-    "strided heads: every row turns as it would alone, and no byte around or between rows changes", T,
+    "strided heads: every row rotates as it would alone, and no byte around or between rows changes", T,
     ALL_SCALARS) {
   constexpr std::size_t tokens = 3;
   constexpr std::size_t heads = 2;
@@ -102,17 +103,17 @@ TEST_CASE_TEMPLATE(
             call(field.heads);
             return field.memory;
           };
-          const auto each_row = [&](auto&& turn) {
+          const auto each_row = [&](auto&& rotate_row) {
             return rotated([&](dope::HeadsView<T> x) {
               for (std::size_t h = 0; h < heads; ++h) {
-                for (std::size_t t = 0; t < tokens; ++t) turn(x.head(h).row(t), t);
+                for (std::size_t t = 0; t < tokens; ++t) rotate_row(x.head(h).row(t), t);
               }
             });
           };
           const auto forward =
-              each_row([&](T* row, std::size_t t) { turn_alone<T>(row, width, table.view(), t, pairing); });
-          const auto backward =
-              each_row([&](T* row, std::size_t t) { unturn_alone<T>(row, width, table.view(), t, pairing); });
+              each_row([&](T* row, std::size_t t) { rotate_alone<T>(row, width, table.view(), t, pairing); });
+          const auto backward = each_row(
+              [&](T* row, std::size_t t) { rotate_back_alone<T>(row, width, table.view(), t, pairing); });
           const std::vector<View<T>> same(heads, table.view());
           wrong += different_bits(forward, rotated([&](auto x) { dope::rotate(x, table.view(), pairing); }));
           wrong += different_bits(forward, rotated([&](auto x) { dope::rotate(x, same, pairing); }));
@@ -137,7 +138,7 @@ TEST_CASE_TEMPLATE(
 TEST_CASE_TEMPLATE("channels at or past the rotated width pass through, and no guard channel changes", T,
                    ALL_SCALARS) {
   std::size_t wrong = 0;
-  std::size_t unturned = 0;
+  std::size_t unrotated = 0;
   for (std::size_t width = 2; width <= 256; width += 2) {
     const Table<T> table(native(width), 131071, 1);
     for (const std::size_t rest : {0u, 1u, 2u, 31u, 64u}) {
@@ -146,15 +147,15 @@ TEST_CASE_TEMPLATE("channels at or past the rotated width pass through, and no g
         auto after = before;
         dope::rotate(dope::dense_head(after.data(), 1, width + rest), table.view(), pairing);
         wrong += different_bits(after.data() + width, before.data() + width, rest);
-        unturned += different_bits(after.data(), before.data(), width) == 0;
+        unrotated += different_bits(after.data(), before.data(), width) == 0;
       }
     }
   }
   CHECK(wrong == 0);
-  CHECK(unturned == 0);
+  CHECK(unrotated == 0);
 }
 
-TEST_CASE_TEMPLATE("a list of rows: token i turns by row rows[i], in any order, with repeats, 32 or 64 bit",
+TEST_CASE_TEMPLATE("a list of rows: token i rotates by row rows[i], in any order, with repeats, 32 or 64 bit",
                    T, ALL_SCALARS) {
   constexpr std::size_t rows = 19;
   std::mt19937_64 random(31);
@@ -170,10 +171,10 @@ TEST_CASE_TEMPLATE("a list of rows: token i turns by row rows[i], in any order, 
         auto forward = before;
         auto backward = before;
         for (std::size_t t = 0; t < tokens; ++t) {
-          turn_alone<T>(forward.data() + t * width, width, table.view(), static_cast<std::size_t>(narrow[t]),
-                        pairing);
-          unturn_alone<T>(backward.data() + t * width, width, table.view(),
+          rotate_alone<T>(forward.data() + t * width, width, table.view(),
                           static_cast<std::size_t>(narrow[t]), pairing);
+          rotate_back_alone<T>(backward.data() + t * width, width, table.view(),
+                               static_cast<std::size_t>(narrow[t]), pairing);
         }
         const auto check = [&](auto rows_of_tokens) {
           auto a = before;
@@ -193,7 +194,7 @@ TEST_CASE_TEMPLATE("a list of rows: token i turns by row rows[i], in any order, 
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("a list of rows turns all heads alike, in both layouts", T, ALL_SCALARS) {
+TEST_CASE_TEMPLATE("a list of rows rotates all heads alike, in both layouts", T, ALL_SCALARS) {
   constexpr std::size_t tokens = 5;
   constexpr std::size_t heads = 3;
   const std::int32_t rows[] = {4, 0, 4, 9, 2};
@@ -208,8 +209,8 @@ TEST_CASE_TEMPLATE("a list of rows turns all heads alike, in both layouts", T, A
         dope::rotate(field.heads, table.view(), std::span<const std::int32_t>(rows), pairing);
         for (std::size_t h = 0; h < heads; ++h) {
           for (std::size_t t = 0; t < tokens; ++t) {
-            turn_alone<T>(expected.heads.head(h).row(t), width, table.view(),
-                          static_cast<std::size_t>(rows[t]), pairing);
+            rotate_alone<T>(expected.heads.head(h).row(t), width, table.view(),
+                            static_cast<std::size_t>(rows[t]), pairing);
           }
         }
         wrong += different_bits(field.memory, expected.memory);
@@ -219,7 +220,7 @@ TEST_CASE_TEMPLATE("a list of rows turns all heads alike, in both layouts", T, A
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("per-head tables: head h turns by tables[h] alone, of its own width, rows and stride", T,
+TEST_CASE_TEMPLATE("per-head tables: head h rotates by tables[h] alone, of its own width, rows and stride", T,
                    ALL_SCALARS) {
   constexpr std::size_t tokens = 4;
   constexpr std::size_t heads = 5;
@@ -247,17 +248,19 @@ TEST_CASE_TEMPLATE("per-head tables: head h turns by tables[h] alone, of its own
             for (std::size_t t = 0; t < tokens; ++t) alone(expected.heads.head(h).row(t), h, t);
           }
           wrong += different_bits(field.memory, expected.memory);
-          // The head that does not turn is untouched.
+          // The head whose frequencies are all 0 is unchanged.
           for (std::size_t t = 0; t < tokens; ++t) {
             const auto at = static_cast<std::size_t>(field.heads.head(1).row(t) - field.memory.data());
             wrong += different_bits(field.memory.data() + at, before.memory.data() + at, width);
           }
         };
-        check([&](auto x) { dope::rotate(x, views, pairing); },
-              [&](T* row, std::size_t h, std::size_t t) { turn_alone<T>(row, width, views[h], t, pairing); });
         check(
-            [&](auto x) { dope::rotate_adjoint(x, views, pairing); },
-            [&](T* row, std::size_t h, std::size_t t) { unturn_alone<T>(row, width, views[h], t, pairing); });
+            [&](auto x) { dope::rotate(x, views, pairing); },
+            [&](T* row, std::size_t h, std::size_t t) { rotate_alone<T>(row, width, views[h], t, pairing); });
+        check([&](auto x) { dope::rotate_adjoint(x, views, pairing); },
+              [&](T* row, std::size_t h, std::size_t t) {
+                rotate_back_alone<T>(row, width, views[h], t, pairing);
+              });
       }
     }
   }
@@ -286,7 +289,7 @@ TEST_CASE_TEMPLATE("heads of one table in a row, few, many and one, past a block
           }
           for (std::size_t h = 0; h < heads; ++h) {
             for (std::size_t t = 0; t < tokens; ++t)
-              turn_alone<T>(expected.heads.head(h).row(t), width, views[h], t, pairing);
+              rotate_alone<T>(expected.heads.head(h).row(t), width, views[h], t, pairing);
           }
           wrong += different_bits(field.memory, expected.memory);
         }
@@ -319,7 +322,7 @@ TEST_CASE_TEMPLATE("successive tables may differ in their cosines, their sines o
         dope::rotate(field.heads, views, pairing);
         for (std::size_t h = 0; h < views.size(); ++h) {
           for (std::size_t t = 0; t < tokens; ++t)
-            turn_alone<T>(expected.heads.head(h).row(t), width, views[h], t, pairing);
+            rotate_alone<T>(expected.heads.head(h).row(t), width, views[h], t, pairing);
         }
         wrong += different_bits(field.memory, expected.memory);
       }
@@ -352,7 +355,7 @@ TEST_CASE_TEMPLATE("out of place equals in place, leaves its source, and writes 
           auto expected = guard;
           for (std::size_t t = 0; t < tokens; ++t) {
             std::copy_n(source.data() + t * from_stride, head_width, expected.data() + 1 + t * to_stride);
-            turn_alone<T>(expected.data() + 1 + t * to_stride, head_width, table.view(), t, pairing);
+            rotate_alone<T>(expected.data() + 1 + t * to_stride, head_width, table.view(), t, pairing);
           }
           wrong += different_bits(expected, target);
           auto same = source;
@@ -369,7 +372,7 @@ TEST_CASE_TEMPLATE("out of place equals in place, leaves its source, and writes 
   CHECK(wrong == 0);
 }
 
-TEST_CASE_TEMPLATE("a table over the caller's memory with any row stride turns alike", T, ALL_SCALARS) {
+TEST_CASE_TEMPLATE("a table over the caller's memory with any row stride rotates alike", T, ALL_SCALARS) {
   using C = dope::compute_t<T>;
   constexpr std::size_t tokens = 4;
   std::size_t wrong = 0;

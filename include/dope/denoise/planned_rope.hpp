@@ -180,7 +180,8 @@ class PlannedRope {
       const auto table_of = [&](std::size_t head) -> const TableView<C>& {
         return tables[is_denoised[head]];
       };
-      detail::turn_by_many<detail::Turn::forward, T>(x, scaled.bands, pairing_, table_of);
+      detail::rotate_heads<detail::RotationDirection::forward, T>(x, scaled.bands, pairing_, table_of,
+                                                                  detail::OwnRow{});
     } else {
       rotate(x, scaled, pairing_);
     }

@@ -12,8 +12,8 @@
 #include "dope/core/scalar.hpp"
 #include "dope/core/view.hpp"
 #include "dope/rope/pairing.hpp"
+#include "dope/rope/rotate_kernel.hpp"
 #include "dope/rope/table_view.hpp"
-#include "dope/rope/turn.hpp"
 
 // Rotation of heads by a table, and its adjoint.
 //
@@ -35,17 +35,18 @@
 // are fixed: c times the channel's own value rounds, then the other product is fused onto it (rounds by
 // itself first where the target has no fused multiply-add), so equal inputs give equal bits anywhere.
 //
-// Which row of the table turns token i: row i, or rows[i] where a list of rows is given. Throws
-// Error where shapes do not fit or a row lies outside the table, before anything is written.
+// Token i is rotated by row i of the table, or by row rows[i] where a list of rows is given. Throws Error
+// where shapes do not fit or a row lies outside the table, before anything is written.
 
 namespace dope {
 namespace detail {
 
-/// Row of the table for each token: the token's own index.
+/// The row of the table that rotates a token: the token's own index.
 struct OwnRow {
   [[nodiscard]] std::size_t operator()(std::size_t token) const noexcept { return token; }
 };
 
+/// The same, from a list.
 template <Position P>
 struct ListedRow {
   std::span<const P> rows;
@@ -94,82 +95,65 @@ void require_same_shape(const A& from, const B& to) {
   }
 }
 
-/// One head, checked already.
-template <Turn turn, Scalar T, class RowOf>
-void turn_head(HeadView<const T> from, HeadView<T> to, const TableView<compute_t<T>>& table, Pairing pairing,
-               RowOf row_of) noexcept {
-  with_loops<T>(pairing, table.bands, [&]<Pairing p, std::size_t registers>() {
-    const OneTable<compute_t<T>> by{table};
-    const std::size_t turned = table.rotated_width();
-    const std::size_t copied = from.data == to.data ? 0 : from.width - turned;
-    for (std::size_t token = 0; token < from.tokens; ++token) {
-      const TokenHeads<T> one{from.row(token), to.row(token), 1, 0};
-      turn_token<turn, p, registers, 1, T>(one, by, row_of(token));
-      if (copied > 0) std::copy_n(one.from + turned, copied, one.to + turned);
-    }
-  });
-}
-
-/// Tokens that are turned before the next heads: head-major, their rows of the table, 32 KiB at width 128,
-/// stay in the first-level cache.
+/// In head-major memory, this many tokens are rotated before the next heads: their rows of the table, 32 KiB
+/// at width 128, stay in the first-level cache.
 inline constexpr std::size_t block_tokens = 64;
 
-/// Head-major heads that a row of the table turns at once while it is in registers: as many streams as
-/// prefetchers follow with ease.
+/// In head-major memory, this many heads are rotated while a row of the table is in registers: hardware
+/// prefetchers follow as many streams with ease.
 inline constexpr std::size_t heads_at_once = 4;
 
-/// All heads of x in place, in the order of memory, checked already. tables_from(head): the tables of that
-/// head and those after it. bands: of every table, 0 where they differ.
-template <Turn turn, Scalar T, class TablesFrom, class RowOf>
-void turn_heads(const HeadsView<T>& x, std::size_t bands, Pairing pairing, const TablesFrom& tables_from,
-                RowOf row_of) noexcept {
-  with_loops<T>(pairing, bands, [&]<Pairing p, std::size_t registers>() {
-    if (x.token_stride >= x.head_stride) {
-      for (std::size_t token = 0; token < x.tokens; ++token) {
-        T* const at = x.data + token * x.token_stride;
-        const TokenHeads<T> all{at, at, x.heads, x.head_stride};
-        turn_token<turn, p, registers, 0, T>(all, tables_from(0), row_of(token));
-      }
-      return;
-    }
-    for (std::size_t first = 0; first < x.tokens; first += block_tokens) {
-      const std::size_t last = (std::min)(x.tokens, first + block_tokens);
-      for (std::size_t head = 0; head < x.heads; head += heads_at_once) {
-        const std::size_t heads = (std::min)(heads_at_once, x.heads - head);
-        for (std::size_t token = first; token < last; ++token) {
-          T* const at = x.data + token * x.token_stride + head * x.head_stride;
-          const TokenHeads<T> some{at, at, heads, x.head_stride};
-          if (heads == heads_at_once) {
-            turn_token<turn, p, registers, heads_at_once, T>(some, tables_from(head), row_of(token));
-          } else {
-            turn_token<turn, p, registers, 0, T>(some, tables_from(head), row_of(token));
-          }
-        }
-      }
-    }
-  });
+/// Rotates one head in place. Arguments are checked already, here and below.
+template <RotationDirection direction, Scalar T, class RowOf>
+void rotate_head(const HeadView<T>& x, const TableView<compute_t<T>>& table, Pairing pairing,
+                 RowOf row_of) noexcept {
+  using Tables = OneTable<compute_t<T>>;
+  const HeadsView<T> one{x.data, x.tokens, 1, x.width, x.token_stride, 0};
+  const auto kernel = kernel_for<direction, 1, T, InPlace<T>, Tables, RowOf>(pairing, table.bands);
+  kernel({.rows = {one}, .block = {0, x.tokens, 0, 1}, .tables = {table}, .row_of = row_of});
 }
 
-/// Every head by one table.
-template <Turn turn, Scalar T, class RowOf>
-void turn_by_one(HeadsView<T> x, const TableView<compute_t<T>>& table, Pairing pairing, RowOf row_of) {
-  require_rows(x, table, row_of);
+/// Rotates one head into another.
+template <Scalar T>
+void rotate_into(const HeadView<const T>& from, const HeadView<T>& to, const TableView<compute_t<T>>& table,
+                 Pairing pairing) noexcept {
+  using Tables = OneTable<compute_t<T>>;
+  const auto kernel =
+      kernel_for<RotationDirection::forward, 1, T, HeadToHead<T>, Tables, OwnRow>(pairing, table.bands);
+  const std::size_t rotated = table.rotated_width();
+  const std::size_t copied = from.data == to.data ? 0 : from.width - rotated;
+  for (std::size_t first = 0; first < from.tokens; first += block_tokens) {
+    const std::size_t tokens = (std::min)(block_tokens, from.tokens - first);
+    kernel({.rows = {from, to}, .block = {first, tokens, 0, 1}, .tables = {table}, .row_of = {}});
+    if (copied == 0) continue;
+    for (std::size_t token = first; token < first + tokens; ++token)
+      std::copy_n(from.row(token) + rotated, copied, to.row(token) + rotated);
+  }
+}
+
+/// Rotates all heads of x in place, in the order of memory, head h by tables(h).
+///
+/// bands: the number that all tables have, or 0 where they differ.
+template <RotationDirection direction, Scalar T, class Tables, class RowOf>
+void rotate_heads(const HeadsView<T>& x, std::size_t bands, Pairing pairing, const Tables& tables,
+                  RowOf row_of) noexcept {
   if (x.heads == 0) return;
-  const OneTable<compute_t<T>> by{table};
-  turn_heads<turn, T>(
-      x, table.bands, pairing, [by](std::size_t) { return by; }, row_of);
-}
-
-/// Head h by table_of(h), token i by row i, checked already.
-template <Turn turn, Scalar T, class TableOf>
-void turn_by_many(const HeadsView<T>& x, std::size_t bands, Pairing pairing,
-                  const TableOf& table_of) noexcept {
-  turn_heads<turn, T>(
-      x, bands, pairing,
-      [&](std::size_t head) {
-        return ManyTables<TableOf>{table_of, head};
-      },
-      OwnRow{});
+  const auto kernel = kernel_for<direction, 0, T, InPlace<T>, Tables, RowOf>(pairing, bands);
+  if (x.token_stride >= x.head_stride) {
+    kernel({.rows = {x}, .block = {0, x.tokens, 0, x.heads}, .tables = tables, .row_of = row_of});
+    return;
+  }
+  const auto kernel_at_once =
+      kernel_for<direction, heads_at_once, T, InPlace<T>, Tables, RowOf>(pairing, bands);
+  for (std::size_t token = 0; token < x.tokens; token += block_tokens) {
+    const std::size_t tokens = (std::min)(block_tokens, x.tokens - token);
+    for (std::size_t head = 0; head < x.heads; head += heads_at_once) {
+      const std::size_t heads = (std::min)(heads_at_once, x.heads - head);
+      const auto fitting_kernel = heads == heads_at_once ? kernel_at_once : kernel;
+      fitting_kernel(
+          {.rows = {x}, .block = {token, tokens, head, heads}, .tables = tables, .row_of = row_of});
+    }
+  }
 }
 
 template <class C>
@@ -177,23 +161,27 @@ bool same_table(const TableView<C>& a, const TableView<C>& b) noexcept {
   return a.cos == b.cos && a.sin == b.sin && a.stride == b.stride && a.bands == b.bands && a.rows == b.rows;
 }
 
-/// Head h by tables[h], token i by row i.
-template <Turn turn, Scalar T>
-void turn_per_head(HeadsView<T> x, std::span<const TableView<compute_t<T>>> tables, Pairing pairing) {
-  using C = compute_t<T>;
+/// The number of bands that all tables have, or 0 where they differ. Throws Error unless table h fits head h.
+template <class T, class C>
+std::size_t require_tables(const HeadsView<T>& x, std::span<const TableView<C>> tables) {
   if (tables.size() != x.heads) {
     fail("rotate", text(tables.size(), " tables for ", x.heads, " heads"), "one table per head");
   }
-  if (x.heads == 0) return;
-  bool alike = true;
+  std::size_t bands = x.heads == 0 ? 0 : tables.front().bands;
   for (std::size_t head = 0; head < x.heads; ++head) {
     if (head > 0 && same_table(tables[head], tables[head - 1])) continue;
     require_rows(x, tables[head], OwnRow{});
-    alike = alike && tables[head].bands == tables.front().bands;
+    if (tables[head].bands != bands) bands = 0;
   }
-  turn_by_many<turn, T>(x, alike ? tables.front().bands : 0, pairing,
-                        [&](std::size_t head) -> const TableView<C>& { return tables[head]; });
+  return bands;
 }
+
+/// Head h by tables[h].
+template <class C>
+struct TableList {
+  std::span<const TableView<C>> tables;
+  [[nodiscard]] const TableView<C>& operator()(std::size_t head) const noexcept { return tables[head]; }
+};
 
 }  // namespace detail
 
@@ -205,7 +193,7 @@ using TableFor = TableView<compute_t<T>>;
 template <Scalar T>
 void rotate(HeadView<T> x, std::type_identity_t<TableFor<T>> table, Pairing pairing) {
   detail::require_rows(x, table, detail::OwnRow{});
-  detail::turn_head<detail::Turn::forward, T>(x, x, table, pairing, detail::OwnRow{});
+  detail::rotate_head<detail::RotationDirection::forward, T>(x, table, pairing, detail::OwnRow{});
 }
 
 /// In place, token i by row rows[i].
@@ -214,7 +202,7 @@ void rotate(HeadView<T> x, std::type_identity_t<TableFor<T>> table, std::span<co
             Pairing pairing) {
   const detail::ListedRow<P> listed{rows};
   detail::require_rows(x, table, listed);
-  detail::turn_head<detail::Turn::forward, T>(x, x, table, pairing, listed);
+  detail::rotate_head<detail::RotationDirection::forward, T>(x, table, pairing, listed);
 }
 
 /// From one head into another of the same shape, token i by row i. The two are the same memory with
@@ -224,33 +212,40 @@ void rotate(std::type_identity_t<HeadView<const T>> from, HeadView<T> to,
             std::type_identity_t<TableFor<T>> table, Pairing pairing) {
   detail::require_same_shape(from, to);
   detail::require_rows(from, table, detail::OwnRow{});
-  detail::turn_head<detail::Turn::forward, T>(from, to, table, pairing, detail::OwnRow{});
+  detail::rotate_into<T>(from, to, table, pairing);
 }
 
 /// All heads in place by one table, token i by row i.
 template <Scalar T>
 void rotate(HeadsView<T> x, std::type_identity_t<TableFor<T>> table, Pairing pairing) {
-  detail::turn_by_one<detail::Turn::forward, T>(x, table, pairing, detail::OwnRow{});
+  detail::require_rows(x, table, detail::OwnRow{});
+  detail::rotate_heads<detail::RotationDirection::forward, T>(
+      x, table.bands, pairing, detail::OneTable<compute_t<T>>{table}, detail::OwnRow{});
 }
 
 /// All heads in place by one table, token i by row rows[i].
 template <Scalar T, Position P>
 void rotate(HeadsView<T> x, std::type_identity_t<TableFor<T>> table, std::span<const P> rows,
             Pairing pairing) {
-  detail::turn_by_one<detail::Turn::forward, T>(x, table, pairing, detail::ListedRow<P>{rows});
+  const detail::ListedRow<P> listed{rows};
+  detail::require_rows(x, table, listed);
+  detail::rotate_heads<detail::RotationDirection::forward, T>(x, table.bands, pairing,
+                                                              detail::OneTable<compute_t<T>>{table}, listed);
 }
 
 /// All heads in place, head h by tables[h], token i by row i: how a denoised plan runs.
 template <Scalar T>
 void rotate(HeadsView<T> x, std::span<const std::type_identity_t<TableFor<T>>> tables, Pairing pairing) {
-  detail::turn_per_head<detail::Turn::forward, T>(x, tables, pairing);
+  const std::size_t bands = detail::require_tables(x, tables);
+  detail::rotate_heads<detail::RotationDirection::forward, T>(
+      x, bands, pairing, detail::TableList<compute_t<T>>{tables}, detail::OwnRow{});
 }
 
 /// Adjoint of rotate, in place, token i by row i.
 template <Scalar T>
 void rotate_adjoint(HeadView<T> x, std::type_identity_t<TableFor<T>> table, Pairing pairing) {
   detail::require_rows(x, table, detail::OwnRow{});
-  detail::turn_head<detail::Turn::adjoint, T>(x, x, table, pairing, detail::OwnRow{});
+  detail::rotate_head<detail::RotationDirection::adjoint, T>(x, table, pairing, detail::OwnRow{});
 }
 
 /// Adjoint of rotate, in place, token i by row rows[i].
@@ -259,20 +254,24 @@ void rotate_adjoint(HeadView<T> x, std::type_identity_t<TableFor<T>> table, std:
                     Pairing pairing) {
   const detail::ListedRow<P> listed{rows};
   detail::require_rows(x, table, listed);
-  detail::turn_head<detail::Turn::adjoint, T>(x, x, table, pairing, listed);
+  detail::rotate_head<detail::RotationDirection::adjoint, T>(x, table, pairing, listed);
 }
 
 /// Adjoint of rotate for all heads by one table, token i by row i.
 template <Scalar T>
 void rotate_adjoint(HeadsView<T> x, std::type_identity_t<TableFor<T>> table, Pairing pairing) {
-  detail::turn_by_one<detail::Turn::adjoint, T>(x, table, pairing, detail::OwnRow{});
+  detail::require_rows(x, table, detail::OwnRow{});
+  detail::rotate_heads<detail::RotationDirection::adjoint, T>(
+      x, table.bands, pairing, detail::OneTable<compute_t<T>>{table}, detail::OwnRow{});
 }
 
 /// Adjoint of rotate for all heads, head h by tables[h], token i by row i.
 template <Scalar T>
 void rotate_adjoint(HeadsView<T> x, std::span<const std::type_identity_t<TableFor<T>>> tables,
                     Pairing pairing) {
-  detail::turn_per_head<detail::Turn::adjoint, T>(x, tables, pairing);
+  const std::size_t bands = detail::require_tables(x, tables);
+  detail::rotate_heads<detail::RotationDirection::adjoint, T>(
+      x, bands, pairing, detail::TableList<compute_t<T>>{tables}, detail::OwnRow{});
 }
 
 }  // namespace dope

@@ -10,7 +10,7 @@
 
 #include "dope/core/scalar.hpp"
 #include "dope/core/view.hpp"
-#include "dope/rope/lanes.hpp"
+#include "dope/rope/registers.hpp"
 #include "dope/spectral/checked.hpp"
 #include "dope/spectral/matrix.hpp"
 
@@ -55,7 +55,7 @@ class ProductBlock {
       } else {
         const Batch factor(static_cast<float>(scale));
         for (std::size_t strip = 0; strip < whole; ++strip)
-          (load_lanes<Stored>(row + strip * lanes) * factor).store_unaligned(to + strip * stride_);
+          (load_register(row + strip * lanes) * factor).store_unaligned(to + strip * stride_);
       }
       if (whole == strips_) continue;
       using Wide = compute_t<Stored>;

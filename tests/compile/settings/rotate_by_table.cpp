@@ -10,8 +10,8 @@
 #include "dope/core/convert.hpp"
 #include "dope/core/scalar.hpp"
 #include "dope/core/view.hpp"
-#include "dope/rope/lanes.hpp"
 #include "dope/rope/pairing.hpp"
+#include "dope/rope/registers.hpp"
 #include "dope/rope/rotate.hpp"
 #include "dope/rope/table_view.hpp"
 
@@ -92,7 +92,8 @@ std::uint64_t any(dope::Pairing pairing, std::size_t bands, std::uint64_t hash) 
 /// No NaN becomes a number, and no sign of a zero is lost, one at a time or in registers.
 template <class T>
 std::uint64_t converts(std::uint64_t hash) {
-  constexpr std::size_t lanes = dope::detail::Lanes<T>::size;
+  using Register = dope::detail::Register<T>;
+  constexpr std::size_t lanes = Register::size;
   std::vector<float> wide(64 * lanes);
   for (std::size_t i = 0; i < wide.size(); ++i) {
     const std::uint32_t bits = i % 3 == 0   ? 0x7f800001u + (random_word() & 0x7ffffeu)  // NaN
@@ -102,16 +103,15 @@ std::uint64_t converts(std::uint64_t hash) {
   }
   std::vector<T> one(wide.size());
   std::vector<T> many(wide.size());
-  std::vector<T> lanewise(wide.size());
+  std::vector<T> in_registers(wide.size());
   for (std::size_t i = 0; i < wide.size(); ++i) one[i] = T(wide[i]);
   dope::narrow<T>(wide.data(), many.data(), wide.size());
   for (std::size_t i = 0; i < wide.size(); i += lanes) {
-    dope::detail::store_lanes<T>(dope::detail::Lanes<T>::load_unaligned(wide.data() + i),
-                                 lanewise.data() + i);
+    dope::detail::store_register(Register::load_unaligned(wide.data() + i), in_registers.data() + i);
   }
   for (std::size_t i = 0; i < wide.size(); ++i) {
     require(many[i].bits == one[i].bits, "narrow", i);
-    require(lanewise[i].bits == one[i].bits, "store_lanes", i);
+    require(in_registers[i].bits == one[i].bits, "store_register", i);
     const std::uint32_t back = std::bit_cast<std::uint32_t>(static_cast<float>(one[i]));
     if (i % 3 == 0) require((back & 0x7fffffffu) > 0x7f800000u, "NaN stays NaN", i);
     if (i % 3 == 2) require(back == std::bit_cast<std::uint32_t>(wide[i]), "a zero keeps its sign", i);
