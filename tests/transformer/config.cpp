@@ -135,6 +135,7 @@ TEST_CASE("what the file leaves out has Hugging Face's value") {
     CHECK(parsed(with(least, key, nullptr)).bos == 1);
   }
   CHECK_FALSE(parsed(with(least, "bos_token_id", nullptr)).bos.has_value());
+  CHECK(parsed(with(least, "eos_token_id", nullptr)).eos.empty());
   CHECK(parsed(with(least, "eos_token_id", {7, 8})).eos == std::vector<std::int32_t>{7, 8});
   // A window that is switched off, and keys that change nothing.
   for (const char* key : {"max_window_layers", "torch_dtype", "attention_dropout"}) {

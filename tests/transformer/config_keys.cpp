@@ -174,6 +174,22 @@ TEST_CASE("files shaped like those of Llama and Qwen2 load, and the keys that no
        dope::Unscaled{},
        {"is_llama_config", "pad_token_id", "pretraining_tp", "transformers.js_config"},
        {}},
+      {"a YaRN that gives no more than its type",
+       llama({{"rope_scaling", {{"rope_type", "yarn"}, {"original_max_position_embeddings", 4096}}}}),
+       4096,
+       dope::Yarn{.factor = 2.0},
+       {},
+       {"factor 2", "beta_fast 32", "beta_slow 1"}},
+      {"a Llama 3.1 without an original",
+       llama({{"rope_scaling",
+               {{"rope_type", "llama3"},
+                {"factor", 8.0},
+                {"low_freq_factor", 1.0},
+                {"high_freq_factor", 4.0}}}}),
+       8192,
+       dope::Llama3{8.0, 1.0, 4.0},
+       {},
+       {"original_max_position_embeddings 8192"}},
       {"the equal ends of Llama 4 Scout",
        llama({{"rope_scaling",
                with(llama3, {{"low_freq_factor", 1.0}, {"high_freq_factor", 1.0}, {"factor", 16.0}})}}),
@@ -364,7 +380,7 @@ TEST_CASE("a key with a neutral value is taken under that value alone") {
       {"rope_interleaved", {false}, {true, 0, "no"}},
       {"rotary_pct", {1, 1.0}, {0.25, 0, "1", true}},
       {"rotary_dim", {8, 8.0}, {4, 16, "8"}},
-      {"rotary_emb_base", {10000, 10000.0}, {500000, 0}},
+      {"rotary_emb_base", {10000, 10000.0}, {500000, 10000.1, 0}},
       {"rope_local_base_freq", {10000.0}, {1e6, "10000"}},
       {"swa_rope_theta", {10000}, {1000}},
       {"rope_ratio", {1, 1.0}, {500, 0.5}},
@@ -378,7 +394,7 @@ TEST_CASE("a key with a neutral value is taken under that value alone") {
        {{"sliding_attention"}, "full_attention", {1}}},
       {"use_qk_norm", {false}, {true}},
       {"query_pre_attn_scalar", {8, 8.0}, {256, 1}},
-      {"attention_multiplier", {scale, 0.35355339}, {0.35, 1.0, 0}},
+      {"attention_multiplier", {scale, 0.35355339}, {0.35, 0.353555, 1.0, 0}},
       {"attn_logit_softcapping", {}, {50.0, 0, false}},
       {"quantization_config", {}, {{{"bits", 4}}, "fp8", Json::object()}},
       {"is_encoder_decoder", {false}, {true}},
@@ -405,6 +421,16 @@ TEST_CASE("a key with a neutral value is taken under that value alone") {
       CHECK(refuses(with(plain, {{one.key, value}}), Text("given ") + one.key + " "));
     }
   }
+  // What a value is held against is this file's own.
+  const Json half =
+      with(plain, {{"partial_rotary_factor", 0.5}, {"rope_theta", 500000}, {"rms_norm_eps", 1e-6}});
+  const std::vector<std::pair<const char*, std::vector<Json>>> own = {
+      {"rotary_dim", {4, 8}}, {"rotary_emb_base", {500000, 10000}}, {"layer_norm_eps", {1e-6, 1e-5}}};
+  for (const auto& [key, values] : own) {
+    CAPTURE(key);
+    CHECK(verdict(with(half, {{key, values[0]}})) == "loads");
+    CHECK(refuses(with(half, {{key, values[1]}}), Text("given ") + key + " "));
+  }
   const Json qwen =
       Json::parse(test::config_text({.architecture = reference::Architecture::qwen2, .head_width = 8}));
   CHECK(verdict(with(qwen, {{"qkv_bias", true}})) == "loads");
@@ -427,8 +453,10 @@ TEST_CASE("an unknown key is refused where a word of it speaks of the computatio
     CHECK(refuses(with(plain, {{key, false}}), key));
     CHECK(parsed(with(plain, {{key, nullptr}})).unused == Texts{key});
   }
+  // Of these the last six begin with words of three letters, which stand for themselves alone.
   for (const char* key : {"properties", "europe", "wandb_run", "author", "notes", "created", "seed",
-                          "license", "hidden_dropout_prob", "attn_pdrop"}) {
+                          "license", "hidden_dropout_prob", "attn_pdrop", "keyboard", "actor", "capital",
+                          "positive", "lowest", "dimmed"}) {
     CAPTURE(key);
     CHECK(parsed(with(plain, {{key, 1}})).unused == Texts{key});
   }
