@@ -2,15 +2,10 @@
 # The effects program as people meet it: same bytes for any number of threads, Ctrl-C and resume, many shots, bad
 # input.   effects.sh PROGRAM MODEL_FOLDER
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/preamble.sh"
 program=$1
 model=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
 . "$(dirname "${BASH_SOURCE[0]}")/interrupt.sh"
 
 small=(--model "$model" --lengths 130,160 --prompts 4 --measured 2 --rows 8 --scalings dynamic_ntk
@@ -57,13 +52,8 @@ interrupt "4 3 2" cells
 echo "== bad input: one line that says what was given and expected, status 1, nothing written"
 : >"$work/empty.txt"
 refuse() {
-  local status=0
-  "$program" --model "$model" --out "$work/bad" --lengths 170 "$@" >"$work/out.txt" 2>"$work/error.txt" || status=$?
-  [ $status -eq 1 ] || fail "status $status for: $*"
-  [ "$(wc -l <"$work/error.txt")" -eq 1 ] || { cat "$work/error.txt"; fail "not one line for: $*"; }
-  grep -q 'given .*expected' "$work/error.txt" || { cat "$work/error.txt"; fail "unclear error for: $*"; }
-  [ ! -s "$work/out.txt" ] || fail "output beside an error for: $*"
-  [ ! -e "$work/bad/results.jsonl" ] || fail "something written for: $*"
+  refused 1 "$program" --model "$model" --out "$work/bad" --lengths 170 "$@"
+  [ ! -e "$work/bad" ] || fail "something written for: $*"
 }
 refuse --no-such-option
 refuse stray

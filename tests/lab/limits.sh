@@ -2,30 +2,21 @@
 # What no machine can do, and what a user does not want to wait for: lengths whose need of memory is said before anything
 # starts, and Ctrl-C inside a long prefill.   limits.sh MODEL_FOLDER NEEDLE PERPLEXITY EFFECTS SPECTRUM
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/preamble.sh"
 model=$1
 needle=$2
 perplexity=$3
 effects=$4
 spectrum=$5
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
 
 # refuse OPTION PROGRAM ARGUMENTS…: one line that names option, length and need, within a minute, and no folder.
 refuse() {
-  local option=$1 status=0 begun=$SECONDS
+  local option=$1 begun=$SECONDS
   shift
-  timeout 120 "$@" --model "$model" --out "$work/none" >"$work/out.txt" 2>"$work/err.txt" || status=$?
-  [ $status -eq 1 ] || { cat "$work/err.txt"; fail "status $status for: $*"; }
+  refused 1 timeout 120 "$@" --model "$model" --out "$work/none"
   [ $((SECONDS - begun)) -le 60 ] || fail "$((SECONDS - begun)) s to refuse: $*"
-  [ "$(wc -l <"$work/err.txt")" -eq 1 ] || { cat "$work/err.txt"; fail "not one line for: $*"; }
   grep -Eq -- "--$option: given [0-9]+ tokens, which need at least [0-9.]+ [A-Z]?i?[Bb].* of memory .*, expected a length that fits" \
-    "$work/err.txt" || { cat "$work/err.txt"; fail "no option, length and need for: $*"; }
-  [ ! -s "$work/out.txt" ] || fail "output beside an error for: $*"
+    "$work/error.txt" || { cat "$work/error.txt"; fail "no option, length and need for: $*"; }
   [ ! -e "$work/none" ] || fail "a folder for: $*"
 }
 

@@ -2,15 +2,9 @@
 # A full sweep that is killed 20 times, each time at another moment: nothing finished is lost, nothing counted twice,
 # and in the end stands what an undisturbed run gives.   needle_killed.sh PROGRAM MODEL_FOLDER
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/preamble.sh"
 program=$1
 model=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
 
 sweep=("$program" --model "$model" --lengths 150 --depths 2 --prompts 1 --calibration 8 --transforms 'by_all;by_parts'
   --sweep full --greedy 2 --draws 2 --noise 4)

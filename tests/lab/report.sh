@@ -2,18 +2,12 @@
 # The report program as people meet it: files of its own writing, what it refuses; and with a third argument its page
 # in that browser, headless.   report.sh REPORT NEEDLE|- MODEL_FOLDER [CHROMIUM]
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/preamble.sh"
 program=$1
 needle=$2
 model=$3
 chromium=${4:-}
 here=$(dirname "${BASH_SOURCE[0]}")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
-
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
 
 echo "== every kind of cell, hostile names, an unknown program: two files, the same bytes again"
 python3 "$here/report_runs.py" "$work/runs"
@@ -59,12 +53,7 @@ fi
 echo "== bad input: one line that says what was given and expected, status 1, nothing written"
 header='{"dope_lab_results":1,"configuration":{"program":"needle"}}'
 refuse() {
-  local status=0
-  "$program" "$@" >"$work/out.txt" 2>"$work/error.txt" || status=$?
-  [ $status -eq 1 ] || fail "status $status for: $*"
-  [ "$(wc -l <"$work/error.txt")" -eq 1 ] || fail "not one line for: $*: $(cat "$work/error.txt")"
-  grep -q 'given .*expected' "$work/error.txt" || fail "unclear error for: $*: $(cat "$work/error.txt")"
-  [ ! -s "$work/out.txt" ] || fail "output beside an error for: $*"
+  refused 1 "$program" "$@"
   [ -z "$(find "$work/bad" -name 'report*' 2>/dev/null)" ] || fail "something written for: $*"
 }
 refuse_bytes() {

@@ -2,19 +2,13 @@
 # The spectrum program: its numbers beside NumPy's, its outputs, bad input; and with a fourth argument its page in that
 # browser, headless.   spectrum.sh PROGRAM MODEL CHECK.py [CHROMIUM]
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/preamble.sh"
 program=$(realpath "$1")
 model=$(realpath "$2")
 check=$(realpath "$3")
 chromium=${4:-}
 here=$(realpath "$(dirname "${BASH_SOURCE[0]}")")
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 cd "$work"
-
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
 
 . "$here/numpy.sh"
 
@@ -47,11 +41,7 @@ cmp -s spike/spectrum.json other/spectrum.json && fail "options do not go over m
 
 echo "== bad input: one line that says what was given and expected, nothing written"
 refuse() {
-  local status=0
-  "$program" "$@" --out new >said.txt 2>&1 || status=$?
-  [ $status -eq 1 ] || { cat said.txt; fail "status $status, not 1: $*"; }
-  [ "$(wc -l <said.txt)" -eq 1 ] || { cat said.txt; fail "not one line for: $*"; }
-  grep -q 'given .*expected' said.txt || { cat said.txt; fail "unclear error for: $*"; }
+  refused 1 "$program" "$@" --out new
   [ ! -e new ] || fail "something written for: $*"
 }
 # tensors NAME PYTHON: NAME.safetensors from q and k of zeros and the metadata that the words change.
