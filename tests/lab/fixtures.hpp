@@ -6,7 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "lab/support/haystack.hpp"
 #include "lab/support/lexicon.hpp"
+#include "lab/temporary_folder.hpp"
+#include "transformer/atomic_file.hpp"
 
 namespace lab::test {
 
@@ -18,6 +21,13 @@ inline std::filesystem::path lexicon_path() {
 inline const Lexicon& lexicon() {
   static const Lexicon loaded = load_lexicon(lexicon_path());
   return loaded;
+}
+
+/// The text of a file as a program reads it for --haystack.
+inline Haystack haystack_of(std::string_view text) {
+  const TemporaryFolder folder;
+  reference::write_file_whole(folder / "text", text);
+  return Haystack::of_file(folder / "text", "--haystack");
 }
 
 /// FNV-1a, 64 bit: a long text's fingerprint.

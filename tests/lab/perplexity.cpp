@@ -74,7 +74,7 @@ Setting small_setting(const std::vector<std::string>& words) {
 std::string save_plan(const lab::test::TemporaryFolder& folder, const std::string& name,
                       const dope::Plan& plan) {
   const auto path = folder / name;
-  lab::save_plan(path, plan, {});
+  reference::write_file_whole(path, lab::plan_json(plan, {}));
   return path.string();
 }
 
@@ -395,8 +395,8 @@ TEST_CASE("report: means, paired differences and their intervals; a picture with
   lab::RunFolder run_folder(folder / "out", "perplexity");
   const auto written = perplexity::write_report(setting, parts, store, run_folder);
   REQUIRE(written.size() == 2);
-  CHECK(lab::read_file_whole(written[0]) == shown);
-  CHECK(lab::read_file_whole(written[1]) == picture);
+  CHECK(lab::test::read_file(written[0]) == shown);
+  CHECK(lab::test::read_file(written[1]) == picture);
 }
 
 TEST_CASE("options: as given, and their defaults") {

@@ -27,7 +27,7 @@ const Haystack& generated() {
 }
 
 const Haystack& bytes() {
-  static const Haystack source = Haystack::of_text("Füllwörter, immer dieselben. ");
+  static const Haystack source = lab::test::haystack_of("Füllwörter, immer dieselben. ");
   return source;
 }
 

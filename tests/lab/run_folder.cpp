@@ -40,7 +40,7 @@ void run(const fs::path& out, const Names& names, bool fresh = false) {
   for (const auto& name : names) files.add(name, "of " + name);
   const auto paths = folder.write(files);
   CHECK(paths.size() == names.size());
-  for (std::size_t i = 0; i < names.size(); ++i) CHECK(lab::read_file_whole(paths[i]) == "of " + names[i]);
+  for (std::size_t i = 0; i < names.size(); ++i) CHECK(lab::test::read_file(paths[i]) == "of " + names[i]);
 }
 
 template <class Work>
@@ -104,7 +104,7 @@ TEST_CASE("files are written all or none") {
   RunFolder::Files files;
   for (const char* name : {"a", "b", "c"}) files.add(name, std::string("new"));
   CHECK(refusal([&] { next.write(files); }).find("Is a directory") != std::string::npos);
-  CHECK(lab::read_file_whole(out / "a") == "of a");
+  CHECK(lab::test::read_file(out / "a") == "of a");
   CHECK(files_in(out) == Names{".dope.lock", "a", "b", "run.json"});
   CHECK(lab::files_of_run(out, "needle") == Names{"a", "b"});
   RunFolder other(folder / "other", "needle");

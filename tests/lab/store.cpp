@@ -13,14 +13,13 @@
 #include <vector>
 
 #include "dope/core/error.hpp"
-#include "lab/support/files.hpp"
 #include "lab/temporary_folder.hpp"
 #include "lab/xml.hpp"
 
-using lab::read_file_whole;
 using lab::ResultStore;
 using Existing = lab::ResultStore::Existing;
 using Json = lab::ResultStore::Json;
+using lab::test::read_file;
 using lab::test::TemporaryFolder;
 
 namespace {
@@ -55,7 +54,7 @@ TEST_CASE("what was appended is there, at once in the file, and in the next run"
     CHECK(store.find(key(1)) == nullptr);
     store.append(key(1), cell(1));
     CHECK(*store.find(key(1)) == cell(1));
-    const std::string bytes = read_file_whole(folder / "r");
+    const std::string bytes = read_file(folder / "r");
     CHECK(std::count(bytes.begin(), bytes.end(), '\n') == 2);
     CHECK(bytes.back() == '\n');
   }
@@ -73,12 +72,12 @@ TEST_CASE("a file cut at any byte of its last line resumes with the cells before
     ResultStore store(path, configuration, Existing::resume);
     fill(store, {1, 2});
   }
-  const std::string two = read_file_whole(path);
+  const std::string two = read_file(path);
   {
     ResultStore store(path, configuration, Existing::resume);
     fill(store, {3});
   }
-  const std::string three = read_file_whole(path);
+  const std::string three = read_file(path);
   REQUIRE(three.starts_with(two));
   for (std::size_t size = two.size(); size <= three.size(); ++size) {
     CAPTURE(size);
@@ -86,9 +85,9 @@ TEST_CASE("a file cut at any byte of its last line resumes with the cells before
     ResultStore store(path, configuration, Existing::resume);
     const bool whole = size + 1 >= three.size();  // the line without its line break is whole
     CHECK(store.size() == (whole ? 3 : 2));
-    CHECK(read_file_whole(path) == (whole ? three : two));
+    CHECK(read_file(path) == (whole ? three : two));
     if (!whole) fill(store, {3});
-    CHECK(read_file_whole(path) == three);
+    CHECK(read_file(path) == three);
   }
 }
 
@@ -96,12 +95,12 @@ TEST_CASE("a file cut within its first line starts anew") {
   const TemporaryFolder folder;
   const auto path = folder / "r";
   { ResultStore store(path, configuration, Existing::resume); }
-  const std::string header = read_file_whole(path);
+  const std::string header = read_file(path);
   for (std::size_t size = 0; size <= header.size(); ++size) {
     for (const Existing existing : {Existing::resume, Existing::replace}) {
       write(path, header.substr(0, size));
       CHECK(ResultStore(path, configuration, existing).size() == 0);
-      CHECK(read_file_whole(path) == header);
+      CHECK(read_file(path) == header);
     }
   }
 }
@@ -113,7 +112,7 @@ TEST_CASE("another configuration is refused, with the difference named, unless t
     ResultStore store(path, configuration, Existing::resume);
     fill(store, {1});
   }
-  const std::string bytes = read_file_whole(path);
+  const std::string bytes = read_file(path);
   for (const Json& other : {Json{{"lengths", {512, 4096}}, {"noise", 0}, {"model", "embedded"}},
                             Json{{"lengths", {512, 1536}}, {"noise", 0}, {"model", "embedded"}, {"seed", 1}},
                             Json{{"lengths", {512, 1536}}, {"noise", 0}}, Json::object()}) {
@@ -124,7 +123,7 @@ TEST_CASE("another configuration is refused, with the difference named, unless t
     } catch (const dope::Error& error) {
       CHECK(std::string(error.what()).find("another configuration: /") != std::string::npos);
     }
-    CHECK(read_file_whole(path) == bytes);
+    CHECK(read_file(path) == bytes);
   }
   // The order of fields is no difference.
   const Json turned = {{"model", "embedded"}, {"noise", 0}, {"lengths", {512, 1536}}};
@@ -142,7 +141,7 @@ TEST_CASE("a file that is no store stays as it is, even where told to start afre
       CAPTURE(bytes);
       write(path, bytes);
       CHECK_THROWS_AS(ResultStore(path, configuration, existing), dope::Error);
-      CHECK(read_file_whole(path) == bytes);
+      CHECK(read_file(path) == bytes);
     }
   }
   CHECK_THROWS_AS(ResultStore(folder / ".", configuration, Existing::resume), dope::Error);
@@ -156,7 +155,7 @@ TEST_CASE("a broken line before the last is an error that names it; so is anothe
     ResultStore store(path, configuration, Existing::resume);
     fill(store, {1});
   }
-  const std::string good = read_file_whole(path);
+  const std::string good = read_file(path);
   const std::string line = good.substr(good.find('\n') + 1);
   for (const std::string bad :
        {"", "{", "{}", "[]", "{\"key\":1,\"cell\":{}}", "{\"key\":\"a\",\"cell\":1}",
@@ -195,12 +194,12 @@ TEST_CASE("finish: the same bytes for the same cells, whatever the order and how
     }
     ResultStore store(path, configuration, Existing::resume);
     store.finish(order);
-    const std::string bytes = read_file_whole(path);
+    const std::string bytes = read_file(path);
     if (expected.empty()) expected = bytes;
     CHECK(bytes == expected);
     store.append(key(7), cell(7));  // the file goes on after finish
-    CHECK(read_file_whole(path).starts_with(expected));
-    CHECK(read_file_whole(path).size() > expected.size());
+    CHECK(read_file(path).starts_with(expected));
+    CHECK(read_file(path).size() > expected.size());
   } while (std::next_permutation(shuffled.begin(), shuffled.end()));
   std::vector<std::size_t> places;
   for (const int i : {4, 2, 1, 3, 5}) places.push_back(expected.find('"' + key(i) + '"'));
@@ -223,11 +222,11 @@ TEST_CASE("hostile texts and numbers read as they will after a restart") {
     }
     CHECK(store.size() == held.size());
   }
-  const std::string bytes = read_file_whole(path);
+  const std::string bytes = read_file(path);
   CHECK(static_cast<std::size_t>(std::count(bytes.begin(), bytes.end(), '\n')) == held.size() + 1);
   ResultStore store(path, configuration, Existing::resume);
   CHECK(store.size() == held.size());
-  CHECK(read_file_whole(path) == bytes);
+  CHECK(read_file(path) == bytes);
   const Json& first = *store.find("k0" + lab::test::hostile_texts()[0]);
   CHECK(first.at("text") == lab::test::hostile_texts()[0]);
   CHECK(first.at("nan").is_null());
@@ -239,11 +238,11 @@ TEST_CASE("a key twice, or a cell that is no object, is an error and changes not
   const TemporaryFolder folder;
   ResultStore store(folder / "r", configuration, Existing::resume);
   fill(store, {1});
-  const std::string bytes = read_file_whole(folder / "r");
+  const std::string bytes = read_file(folder / "r");
   CHECK_THROWS_AS(store.append(key(1), cell(1)), dope::Error);
   CHECK_THROWS_AS(store.append(key(2), Json(3)), dope::Error);
   CHECK_THROWS_AS(store.append(key(2), Json()), dope::Error);
-  CHECK(read_file_whole(folder / "r") == bytes);
+  CHECK(read_file(folder / "r") == bytes);
 }
 
 TEST_CASE("threads may append at once") {
@@ -265,7 +264,7 @@ TEST_CASE("another program's results are refused by its name, even where told to
   const TemporaryFolder folder;
   const auto path = folder / "r";
   { ResultStore store(path, {{"program", "effects"}, {"seed", 1}}, Existing::resume); }
-  const std::string bytes = read_file_whole(path);
+  const std::string bytes = read_file(path);
   for (const Existing existing : {Existing::resume, Existing::replace}) {
     try {
       ResultStore store(path, {{"program", "needle"}, {"seed", 1}}, existing);
@@ -274,7 +273,7 @@ TEST_CASE("another program's results are refused by its name, even where told to
       CHECK(error.given() == "results of the program 'effects'");
       CHECK(error.expected().find("needle") != std::string::npos);
     }
-    CHECK(read_file_whole(path) == bytes);
+    CHECK(read_file(path) == bytes);
   }
   CHECK(lab::program_in_results(path) == "effects");
   write(path, "my notes\n");
@@ -290,7 +289,7 @@ TEST_CASE(
     ResultStore store(path, configuration, Existing::resume);
     fill(store, {1});
   }
-  const std::string good = read_file_whole(path);
+  const std::string good = read_file(path);
   const auto check = [](std::string_view key, const Json& value, const std::string& where) {
     if (!value.contains("hits"))
       throw dope::Error(where, "no 'hits' under " + std::string(key), "what the program writes");
@@ -325,7 +324,7 @@ TEST_CASE("a cell that cannot be written leaves the whole lines before it, and s
   const auto path = folder / "r";
   ResultStore store(path, configuration, Existing::resume);
   fill(store, {1});
-  const std::string good = read_file_whole(path);
+  const std::string good = read_file(path);
   // No file may grow further than into the next cell.
   struct rlimit before {};
   REQUIRE(::getrlimit(RLIMIT_FSIZE, &before) == 0);
@@ -341,7 +340,7 @@ TEST_CASE("a cell that cannot be written leaves the whole lines before it, and s
   ::setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
   CHECK(given == "File too large");
-  CHECK(read_file_whole(path) == good);
+  CHECK(read_file(path) == good);
   fill(store, {2});
   CHECK(ResultStore(path, configuration, Existing::resume).size() == 2);
 }

@@ -8,6 +8,9 @@
 #include <string_view>
 #include <system_error>
 
+#include "lab/support/files.hpp"
+#include "transformer/checked_json.hpp"
+
 namespace lab::test {
 
 /// A fresh path under the system's temporary folder, removed with everything in it.
@@ -29,5 +32,10 @@ class TemporaryFolder {
  private:
   std::filesystem::path path_;
 };
+
+/// All bytes of a file.
+inline std::string read_file(const std::filesystem::path& path) {
+  return reference::read_text(path, largest_text);
+}
 
 }  // namespace lab::test

@@ -101,7 +101,7 @@ std::map<std::string, std::string> contents(const fs::path& folder) {
   std::map<std::string, std::string> files;
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
     if (entry.is_regular_file()) {
-      files[fs::relative(entry.path(), folder).string()] = lab::read_file_whole(entry.path());
+      files[fs::relative(entry.path(), folder).string()] = lab::test::read_file(entry.path());
     }
   }
   return files;
@@ -472,7 +472,7 @@ TEST_CASE(
     refused(changed, "'more'");
 
     write_outputs(fixture.file(one), expected);
-    const std::string whole = lab::read_file_whole(fixture.file(one));
+    const std::string whole = lab::test::read_file(fixture.file(one));
     for (const std::size_t size : {std::size_t{0}, std::size_t{7}, std::size_t{20}, whole.size() - 1}) {
       write(fixture.file(one), whole.substr(0, size));
       CHECK(fixture.check().status() == 2);

@@ -29,7 +29,4 @@ auto with_place(const std::string& where, const Use& use) {
   }
 }
 
-/// All bytes of a regular file of at most largest_text bytes. Throws dope::Error, which names it, otherwise.
-[[nodiscard]] std::string read_file_whole(const std::filesystem::path& path);
-
 }  // namespace lab

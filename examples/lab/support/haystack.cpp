@@ -36,13 +36,6 @@ std::string cut_text(const std::string& text, std::uint64_t seed, std::size_t by
 
 Haystack Haystack::of_prose(Lexicon lexicon) { return Haystack(std::move(lexicon)); }
 
-Haystack Haystack::of_text(std::string text) {
-  if (text.empty()) {
-    throw dope::Error("Haystack", "an empty text", "at least one byte");
-  }
-  return Haystack(std::move(text));
-}
-
 Haystack::Haystack(Lexicon lexicon)
     : source_(std::move(lexicon)), identity_("prose " + std::get<Lexicon>(source_).fingerprint) {}
 

@@ -22,9 +22,6 @@ class Haystack {
  public:
   [[nodiscard]] static Haystack of_prose(Lexicon lexicon);
 
-  /// Throws dope::Error for an empty text.
-  [[nodiscard]] static Haystack of_text(std::string text);
-
   /// The bytes of a file or pipe, read once. Throws dope::Error of option and file where it cannot be read,
   /// is empty, or has more than largest_text bytes.
   [[nodiscard]] static Haystack of_file(const std::filesystem::path& path, std::string_view option);

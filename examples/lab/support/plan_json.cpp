@@ -12,7 +12,6 @@
 #include "dope/core/error.hpp"
 #include "lab/support/files.hpp"
 #include "lab/support/fingerprint.hpp"
-#include "transformer/atomic_file.hpp"
 #include "transformer/checked_json.hpp"
 #include "transformer/input_file.hpp"
 
@@ -200,10 +199,6 @@ SavedPlan parse_plan(std::string_view json, std::string_view name) {
     saved.fingerprint = fingerprint(json);
     return saved;
   });
-}
-
-void save_plan(const std::filesystem::path& path, const dope::Plan& plan, const PlanOrigin& origin) {
-  reference::write_file_whole(path, plan_json(plan, origin));
 }
 
 SavedPlan load_plan(const std::filesystem::path& path, std::string_view option) {

@@ -38,9 +38,6 @@ struct SavedPlan {
 /// plan that is not valid. "origin" may be missing.
 [[nodiscard]] SavedPlan parse_plan(std::string_view json, std::string_view name);
 
-/// Written whole or not at all.
-void save_plan(const std::filesystem::path& path, const dope::Plan& plan, const PlanOrigin& origin);
-
 /// A file or pipe, read once; its errors name the option too.
 [[nodiscard]] SavedPlan load_plan(const std::filesystem::path& path, std::string_view option = "--plan");
 
