@@ -2,6 +2,7 @@
 #include "port_cuda/case_file.hpp"
 
 #include <cstring>
+#include <set>
 
 #include "dope/core/error.hpp"
 #include "transformer/checked_json.hpp"
@@ -113,9 +114,12 @@ std::vector<nlohmann::json> read_cases(const std::filesystem::path& folder) {
   }
   const auto cases = manifest.find("cases");
   if (cases == manifest.end() || !cases->is_array()) throw dope::Error(where, "no list of cases", "one");
+  std::set<std::string> names;
   for (const auto& entry : *cases) {
     if (!entry.is_object()) throw dope::Error(where, "a case that is no object", "an object");
     const std::string name = text_field(entry, "name", where);
+    if (!names.insert(name).second)
+      throw dope::Error(where, "two cases named " + reference::printable(name), "cases of different names");
     (void)text_field(entry, "task", where);
     (void)text_field(entry, "file", where);
     if (name.empty() || name.find_first_not_of(letters) != std::string::npos) {

@@ -59,7 +59,7 @@ class CaseFile {
 };
 
 /// The manifest's cases. Throws dope::Error for a manifest of another format or version, or a case without
-/// name, task or file; a name holds letters, digits, '-' and '_' alone.
+/// name, task or file, or of another's name; a name holds letters, digits, '-' and '_' alone.
 [[nodiscard]] std::vector<nlohmann::json> read_cases(const std::filesystem::path& folder);
 
 }  // namespace port
