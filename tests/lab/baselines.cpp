@@ -41,6 +41,33 @@ TEST_CASE("every baseline by its name, set for the request's length, denoising n
                                           "yarn", "yarn_paper", "llama3", "dual_chunk", "sink_window"});
 }
 
+TEST_CASE("--baselines: all, the name of a set, or names, which come in the order of tables") {
+  using Rows = std::vector<std::string_view>;
+  constexpr std::string_view few[] = {"plain", "yarn"};
+  const lab::BaselineSet sets[] = {{"few", few}};
+  CHECK(lab::baselines_of("all") == Rows(lab::all_baselines.begin(), lab::all_baselines.end()));
+  CHECK(lab::baselines_of("few", sets) == Rows{"plain", "yarn"});
+  CHECK(lab::baselines_of("sink_window,plain") == Rows{"plain", "sink_window"});
+  const auto refusal = [&](const std::string& text) {
+    try {
+      static_cast<void>(lab::baselines_of(text, sets));
+    } catch (const dope::Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("taken");
+  };
+  CHECK(refusal("plain,few") ==
+        "--baselines: given \"plain,few\", expected few, all, or of plain, positional_interpolation, "
+        "dynamic_ntk, "
+        "static_ntk, yarn, yarn_paper, llama3, dual_chunk, sink_window");
+  for (const char* bad : {"", "plain,", "Plain", "plain,plain", "all,plain"})
+    CHECK(refusal(bad).starts_with("--baselines: given \""));
+  std::vector<std::string_view> names;
+  const auto made = all_baselines(test::tiny_model({}), 96);
+  for (const auto& baseline : made) names.push_back(baseline.name);
+  CHECK(lab::baselines_of("all") == names);
+}
+
 TEST_CASE("frequencies of three training lengths: ω/3, and the base times 3^(d/(d-2))") {
   const auto model = test::tiny_model({});
   const auto all = all_baselines(model, 96);

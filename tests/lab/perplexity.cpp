@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -347,6 +348,58 @@ TEST_CASE("parts: the same methods everywhere, equal schedules run once, control
   CHECK(parts[1].methods[0].runs == parts[1].methods[1].runs);
 }
 
+TEST_CASE("rows: those that --baselines names, and what they are held against, each with its look") {
+  const lab::test::TemporaryFolder folder;
+  const auto low = save_plan(folder, "low.json", embedded_plan(dope::ByParts{}, {{0, 1}, {2, 7}}));
+  const auto setting =
+      small_setting({"--baselines", "yarn,plain", "--plan", low, "--random", "--mode", "sliding"});
+  const auto parts = perplexity::parts_of(setting);
+  for (const Part& part : parts) {
+    std::vector<std::string> names;
+    for (const auto& method : part.methods) names.push_back(method.name);
+    CHECK(names == std::vector<std::string>{"plain", "dynamic_ntk", "yarn", "low", "random low"});
+  }
+  CHECK(perplexity::configuration_of(setting).at("baselines") ==
+        lab::ResultStore::Json{"plain", "dynamic_ntk", "yarn"});
+  CHECK_FALSE(perplexity::configuration_of(small_setting({})).contains("baselines"));
+  CHECK(perplexity::configuration_of(small_setting({"--baselines", "plain"})) ==
+        perplexity::configuration_of(small_setting({"--baselines", "dynamic_ntk,plain"})));
+  // The same colours as among all rows.
+  const auto picture = [&](const std::string& rows) {
+    const auto some = small_setting({"--baselines", rows, "--plan", low, "--random", "--mode", "sliding"});
+    const auto all = perplexity::parts_of(some);
+    lab::ResultStore store(folder / ("of " + rows), perplexity::configuration_of(some),
+                           lab::ResultStore::Existing::replace);
+    for (std::size_t passage = 0; passage < 2; ++passage) {
+      std::vector<std::vector<perplexity::Means>> results;
+      for (const Part& part : all) results.emplace_back(part.runs.size(), perplexity::Means{1.0});
+      store.append(perplexity::passage_key(passage), perplexity::cell_of(some, all, passage, results));
+    }
+    return perplexity::picture_of(some, all, store);
+  };
+  // Of the legend: a name stands beside a stroke of its line's colour and dashes.
+  const auto colours = [](const std::string& svg) {
+    std::map<std::string, std::string> found;
+    std::string last;
+    for (const auto& element : lab::test::xml_elements(svg)) {
+      if (element.attributes.contains("stroke")) {
+        const auto dashes = element.attributes.find("stroke-dasharray");
+        last = element.attributes.at("stroke") +
+               (dashes == element.attributes.end() ? "" : " " + dashes->second);
+      }
+      if (element.name == "text") found[element.text] = last;
+    }
+    return found;
+  };
+  const auto few = colours(picture("yarn,plain"));
+  const auto all = colours(picture("all"));
+  for (const char* name : {"plain", "dynamic_ntk", "yarn", "low", "random low"}) {
+    CAPTURE(name);
+    REQUIRE(few.contains(name));
+    CHECK(few.at(name) == all.at(name));
+  }
+}
+
 TEST_CASE("cells: a list of draws for each method, read back as their mean") {
   const auto setting = small_setting({"--mode", "sliding"});
   Part part{Part::Mode::sliding, 24, {{"one", {1}}, {"three", {0, 1, 2}}}, {}};
@@ -480,8 +533,9 @@ TEST_CASE("configuration: what decides the cells is in it, threads and folders a
   CHECK(plain ==
         perplexity::configuration_of(small_setting({"--threads", "1", "--out", "elsewhere"})).dump());
   std::set<std::string> all = {plain};
-  const std::vector<std::vector<std::string>> changes = {
-      {"--seed", "2"}, {"--bins", "16"}, {"--mode", "growing"}, {"--mode", "sliding"}};
+  const std::vector<std::vector<std::string>> changes = {{"--seed", "2"},          {"--bins", "16"},
+                                                         {"--mode", "growing"},    {"--mode", "sliding"},
+                                                         {"--baselines", "plain"}, {"--baselines", "yarn"}};
   for (const auto& change : changes) all.insert(perplexity::configuration_of(small_setting(change)).dump());
   CHECK(all.size() == changes.size() + 1);
 }

@@ -2,15 +2,10 @@
 # The perplexity program as people meet it: same bytes for any number of threads, Ctrl-C and resume, saved plans, any
 # text, bad input.   perplexity.sh PROGRAM MODEL_FOLDER
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/preamble.sh"
 program=$1
 model=$2
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
 . "$(dirname "${BASH_SOURCE[0]}")/interrupt.sh"
 
 cat >"$work/low.json" <<'PLAN'
@@ -58,6 +53,23 @@ growing() { grep -o '"growing":{"plain":[^}]*' "$1/results.jsonl"; }
 [ "$(growing "$work/growing" | wc -l)" -eq 5 ] || fail "no growing context"
 [ "$(growing "$work/growing")" = "$(growing "$work/one")" ] || fail "growing depends on sliding"
 
+echo "== rows that are asked for, and dynamic_ntk; a training length of 4 tokens, too short for sink_window"
+"$program" "${small[@]}" --texts 2 --baselines llama3,plain --out "$work/rows" >/dev/null 2>&1
+rows=$(grep -oE '^\| [a-z0-9_]+ +\|' "$work/rows/table.md" | tr -d '| ' | grep -v method | sort | uniq -c | tr -s ' \n' ' ')
+[ "$rows" = " 2 dynamic_ntk 4 llama3 4 low 4 plain " ] || fail "other rows: $rows"
+grep -q '"baselines":\["plain","dynamic_ntk","llama3"\]' "$work/rows/results.jsonl" || fail "no word of the rows"
+if grep -q '"baselines"' "$work/one/results.jsonl"; then fail "all rows are another configuration than before"; fi
+cp -r "$model" "$work/short"
+sed -i 's/"max_position_embeddings": *[0-9]*/"max_position_embeddings": 4/' "$work/short/config.json"
+grids=(--texts 2 --length 16 --bins 1 --windows 4,8 --stride 2 --scored 4)
+refused 1 "$program" --model "$work/short" "${grids[@]}" --out "$work/bad"
+for word in --baselines 'a training length of 4' sink_window; do
+  grep -qF -- "$word" "$work/error.txt" || fail "no $word in: $(cat "$work/error.txt")"
+done
+[ ! -e "$work/bad" ] || fail "a refused training length left a folder"
+"$program" --model "$work/short" "${grids[@]}" --baselines plain,yarn --out "$work/four" >"$work/out.txt" 2>&1 ||
+  { cat "$work/out.txt"; fail "a training length of 4 without sink_window"; }
+
 echo "== the text of a file, with bytes of any value"
 for i in $(seq 0 255); do printf "\\x$(printf %02x "$i")"; done >"$work/bytes"
 "$program" --model "$model" --text "$work/bytes" --texts 2 --length 100 --mode growing --out "$work/file" >/dev/null 2>&1
@@ -70,13 +82,7 @@ head -c 100000 "$model/model.safetensors" >"$work/broken/model.safetensors"
 echo '{' >"$work/plan.json"
 : >"$work/empty.txt"
 refuse() {
-  local status=0
-  "$program" --model "$model" --out "$work/bad" --texts 2 --length 200 --windows 64 --stride 32 "$@" \
-    >"$work/out.txt" 2>"$work/error.txt" || status=$?
-  [ $status -eq 1 ] || fail "status $status for: $*"
-  [ "$(wc -l <"$work/error.txt")" -eq 1 ] || { cat "$work/error.txt"; fail "not one line for: $*"; }
-  grep -q 'given .*expected' "$work/error.txt" || { cat "$work/error.txt"; fail "unclear error for: $*"; }
-  [ ! -s "$work/out.txt" ] || fail "output beside an error for: $*"
+  refused 1 "$program" --model "$model" --out "$work/bad" --texts 2 --length 200 --windows 64 --stride 32 "$@"
   [ ! -e "$work/bad" ] || fail "something written for: $*"
 }
 refuse --no-such-option
@@ -99,6 +105,9 @@ refuse --text "$work/nowhere.txt"
 refuse --text "$work/empty.txt"
 refuse --text "$work/bytes"
 refuse --plan "$work/plan.json"
+refuse --baselines some
+refuse --baselines plain,plain
+refuse --baselines ''
 refuse --plan "$work/low.json" --plan "$work/low.json"
 
 echo "== a folder of another run is not overwritten unasked"
@@ -109,7 +118,7 @@ diff -r "$work/one" "$work/two" || fail "another run's files changed"
 
 echo "== --help explains every option"
 "$program" --help >"$work/help.txt"
-for option in model text texts mode length bins windows stride scored plan random draws out seed threads fresh; do
+for option in model text texts mode length bins windows stride scored baselines plan random draws out seed threads fresh; do
   grep -q -- "--$option" "$work/help.txt" || fail "--help is silent on --$option"
 done
 echo "all as it should be"

@@ -5,6 +5,7 @@
 #include <cxxopts.hpp>
 
 #include "dope/core/error.hpp"
+#include "lab/support/baselines.hpp"
 #include "lab/support/command_line.hpp"
 #include "lab/support/options_parser.hpp"
 
@@ -48,22 +49,6 @@ lab::NoisePlace noise_place_of(const std::string& text) {
   if (text == "before") return lab::NoisePlace::before;
   if (text == "both") return lab::NoisePlace::both;
   throw dope::Error("--noise-at", '"' + text + '"', "after, before or both");
-}
-
-std::vector<std::string_view> baselines_of(const std::string& text) {
-  if (text == "main") return {main_baselines.begin(), main_baselines.end()};
-  if (text == "all") return {all_baselines.begin(), all_baselines.end()};
-  const auto given = lab::split(text, ',');
-  lab::require_distinct("baselines", given);
-  std::vector<std::string_view> rows;
-  for (const std::string_view row : all_baselines) {
-    if (std::find(given.begin(), given.end(), row) != given.end()) rows.push_back(row);
-  }
-  if (rows.size() == given.size()) return rows;
-  std::string known = "main, all, or of";
-  for (const std::string_view row : all_baselines)
-    known += (row == all_baselines.front() ? " " : ", ") + std::string(row);
-  throw dope::Error("--baselines", '"' + text + '"', known);
 }
 
 lab::Breadth breadth_of(const std::string& text) {
@@ -113,7 +98,8 @@ Options read(const cxxopts::ParseResult& result) {
   options.scaling = result["scaling"].as<std::string>();
   options.gqa =
       lab::in_option("--gqa", [&] { return dope::parse<dope::GqaPolicy>(result["gqa"].as<std::string>()); });
-  options.baselines = baselines_of(result["baselines"].as<std::string>());
+  const lab::BaselineSet sets[] = {{"main", main_baselines}};
+  options.baselines = lab::baselines_of(result["baselines"].as<std::string>(), sets);
   options.breadth = breadth_of(result["sweep"].as<std::string>());
   if (result.count("plan") != 0) {
     for (const auto& path : result["plan"].as<std::vector<std::string>>()) options.plans.emplace_back(path);

@@ -27,14 +27,7 @@ enum class Task { needle, shots };
 /// The paper's: every tenth for the needle, thirds for the asked exemplar.
 [[nodiscard]] std::size_t usual_depths(Task task) noexcept;
 
-/// Rows without denoising that the table can have, in its order.
-inline constexpr std::array<std::string_view, 9> all_baselines = {"plain",       "positional_interpolation",
-                                                                  "dynamic_ntk", "static_ntk",
-                                                                  "yarn",        "yarn_paper",
-                                                                  "llama3",      "dual_chunk",
-                                                                  "sink_window"};
-
-/// Of these, the rows of --baselines main.
+/// Of lab::all_baselines, the rows of --baselines main.
 inline constexpr std::array<std::string_view, 5> main_baselines = {"plain", "dynamic_ntk", "yarn", "llama3",
                                                                    "dual_chunk"};
 
@@ -59,7 +52,7 @@ struct Options {
   std::vector<dope::Transform> transforms;
   std::string scaling = "dynamic_ntk";  // that heads are denoised under; a name of lab::scaling_named
   dope::GqaPolicy gqa = dope::GqaPolicy::per_query_head;
-  std::vector<std::string_view> baselines;  // of all_baselines, in its order
+  std::vector<std::string_view> baselines;  // of lab::all_baselines, in its order
   lab::Breadth breadth = lab::Breadth::quick;
   std::vector<std::filesystem::path> plans;
   std::uint64_t seed = 1;

@@ -217,7 +217,7 @@ lab::ResultStore::Json configuration_of(const Setting& setting) {
   for (const auto& transform : options.transforms) json["transforms"].push_back(dope::name_of(transform));
   json["scaling"] = options.scaling;
   json["gqa"] = std::string(dope::name_of(options.gqa));
-  if (options.baselines.size() == all_baselines.size()) {
+  if (options.baselines.size() == lab::all_baselines.size()) {
     json["baselines"] = "all";
   } else {
     json["baselines"] = std::vector<std::string>(options.baselines.begin(), options.baselines.end());

@@ -29,12 +29,15 @@ std::size_t run_of(Part& part, reference::Schedule schedule) {
 Part part_of(const Setting& setting, Part::Mode mode, std::size_t tokens) {
   const auto& model = setting.model;
   Part part{mode, tokens, {}, {}};
+  const auto asked = [&](std::string_view name) { return setting.asks_for(name); };
   const auto add = [&](const std::vector<lab::Baseline>& baselines) {
-    for (const auto& baseline : baselines)
+    for (const auto& baseline : baselines) {
+      if (!asked(baseline.name)) continue;
       part.methods.push_back({baseline.name, {run_of(part, baseline.schedule)}});
+    }
   };
   add(lab::main_baselines(model, tokens));
-  add(lab::further_baselines(model, tokens));
+  add(lab::further_baselines(model, tokens, asked));
   const auto planned = [&](const dope::Plan& plan) {
     return run_of(part, reference::make_schedule(model, dope::DynamicNtk{}, tokens, plan));
   };

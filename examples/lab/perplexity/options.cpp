@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "dope/core/error.hpp"
+#include "lab/support/baselines.hpp"
 #include "lab/support/options_parser.hpp"
 
 namespace perplexity {
@@ -51,6 +52,7 @@ Options read(const cxxopts::ParseResult& result) {
     options.windows.push_back(lab::length_of("windows", part));
   options.stride = lab::length_of("stride", text("stride"));
   options.scored = lab::length_of("scored", text("scored"));
+  options.baselines = lab::baselines_of(text("baselines"));
   if (result.count("plan") != 0) {
     for (const auto& path : result["plan"].as<std::vector<std::string>>()) options.plans.emplace_back(path);
   }
@@ -83,9 +85,13 @@ Parsed parse_options(int argc, const char* const* argv) {
       "stride", "Bytes that a window scores at most", text("L/4"), "LENGTH")(
       "scored", "Bytes scored in each passage while sliding: its last ones, the same for all widths",
       text("L/2"), "LENGTH");
-  parser.add_options("Methods")("plan", "A saved plan of the needle lab as one more method; may be repeated",
-                                cxxopts::value<std::vector<std::string>>(), "FILE")(
-      "random", "Beside each plan its transform on as many heads drawn by lot")(
+  parser.add_options("Methods")(
+      "baselines",
+      "Rows without denoising: all, or some of plain, positional_interpolation, static_ntk, yarn, "
+      "yarn_paper, llama3, dual_chunk, sink_window; dynamic_ntk, which they are held against, always has one",
+      text("all"), "LIST")("plan", "A saved plan of the needle lab as one more method; may be repeated",
+                           cxxopts::value<std::vector<std::string>>(),
+                           "FILE")("random", "Beside each plan its transform on as many heads drawn by lot")(
       "draws", "Random head sets, of which the mean counts", text("5"), "N");
   parser.add_options("Run")("out", "Folder for results; made where there is none", text("out/perplexity"),
                             "DIR")(

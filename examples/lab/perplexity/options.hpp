@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "lab/support/command_line.hpp"
@@ -33,6 +34,7 @@ struct Options {
   std::vector<lab::Length> windows;
   lab::Length stride;
   lab::Length scored;
+  std::vector<std::string_view> baselines;  // of lab::all_baselines, in its order
   std::vector<std::filesystem::path> plans;
   Control control = Control::none;
   std::size_t random_draws = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "picture.hpp"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -27,16 +28,21 @@ constexpr std::array<Look, 9> looks = {{{"plain", 0, 0},
 constexpr std::size_t plan_colour = 6;
 constexpr std::size_t control_colour = 7;
 
-lab::ChartLine line_of(const Setting& setting, std::size_t method, const std::string& name) {
+/// The line of methods[at]: baselines, then plans, then their controls.
+lab::ChartLine line_of(const Setting& setting, const std::vector<Method>& methods, std::size_t at) {
   lab::ChartLine line;
-  line.name = name;
-  if (method < looks.size()) {
-    line.colour = looks[method].colour;
-    line.dash = looks[method].dash;
-    if (looks[method].method == "dynamic_ntk") line.weight = lab::Weight::bold;
+  line.name = methods[at].name;
+  const auto look =
+      std::find_if(looks.begin(), looks.end(), [&](const Look& known) { return known.method == line.name; });
+  if (look != looks.end()) {
+    line.colour = look->colour;
+    line.dash = look->dash;
+    if (line.name == rival) line.weight = lab::Weight::bold;
     return line;
   }
-  const std::size_t plan = method - looks.size();
+  const auto baselines = static_cast<std::size_t>(std::count_if(
+      looks.begin(), looks.end(), [&](const Look& known) { return setting.asks_for(known.method); }));
+  const std::size_t plan = at - baselines;
   line.colour = plan < setting.plans.size() ? plan_colour : control_colour;
   line.dash = plan % setting.plans.size();
   return line;
@@ -71,7 +77,7 @@ lab::LinePanel growing_panel(const Setting& setting, const Part& part, const lab
     panel.x_ticks.push_back({static_cast<double>(at), lab::length_text(at, training)});
   if (part.tokens > training) panel.guide = {static_cast<double>(training), "training length"};
   for (std::size_t m = 0; m < part.methods.size(); ++m) {
-    auto line = line_of(setting, m, part.methods[m].name);
+    auto line = line_of(setting, part.methods, m);
     line.y = mean_over_passages(setting, store, part, part.methods[m].name);
     for (std::size_t bin = 0; bin < bins.count(); ++bin)
       line.x.push_back(0.5 * static_cast<double>(bins.first(bin) + bins.end(bin) - 1));
@@ -100,7 +106,7 @@ lab::LinePanel sliding_panel(const Setting& setting, const std::vector<Part>& pa
     panel.guide = {static_cast<double>(training), "training length"};
   const auto& methods = parts.back().methods;
   for (std::size_t m = 0; m < methods.size(); ++m) {
-    auto line = line_of(setting, m, methods[m].name);
+    auto line = line_of(setting, methods, m);
     for (const Part& part : parts) {
       if (part.mode != Part::Mode::sliding) continue;
       line.x.push_back(static_cast<double>(part.tokens));

@@ -16,8 +16,6 @@ using lab::Table;
 constexpr int decimals = 3;
 enum class Against { nothing, dynamic_ntk };
 
-constexpr const char* rival = "dynamic_ntk";
-
 /// A column of a table: a range of bins while growing, a width of window while sliding.
 struct Entry {
   const Part* part;
@@ -92,7 +90,7 @@ Table table_of(const Setting& setting, const std::vector<Part>& parts, const lab
         row.push_back(with_interval(values, setting.options.seed, bits_text));
         continue;
       }
-      const auto others = values_of(setting, store, entry, rival);
+      const auto others = values_of(setting, store, entry, std::string(rival));
       for (std::size_t i = 0; i < values.size(); ++i) values[i] -= others[i];
       row.push_back(with_interval(values, setting.options.seed, difference_text));
     }
@@ -116,7 +114,7 @@ std::string tables(const Setting& setting, const std::vector<Part>& parts, const
                              setting.bins.training_length, " tokens.\n\n");
   const auto add = [&](Part::Mode mode, const std::string& heading) {
     text += section(heading, table_of(setting, parts, store, mode, Against::nothing), form);
-    text += section(heading + ", more than dynamic_ntk on the same passages",
+    text += section(heading + ", more than " + std::string(rival) + " on the same passages",
                     table_of(setting, parts, store, mode, Against::dynamic_ntk), form);
   };
   if (setting.grows()) {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <set>
 
 #include "dope/core/alternatives.hpp"
@@ -55,7 +56,7 @@ void require_text(const Setting& setting) {
 /// A request of each passage at work, the logits of a block of it, and the tables of every method.
 void require_memory_for(const Setting& setting) {
   const auto require = [&](const char* option, std::size_t length) {
-    const std::size_t methods = 9 + setting.options.plans.size();
+    const std::size_t methods = lab::all_baselines.size() + setting.options.plans.size();
     const auto at_work =
         static_cast<double>(lab::side_by_side(setting.options.threads, setting.options.texts * methods));
     const lab::MemoryPart parts[] = {
@@ -90,13 +91,9 @@ void load_plans(Setting& setting) {
     }
   }
   for (const auto& name : setting.plan_names) {
-    for (const auto& baselines :
-         {lab::main_baselines(setting.model, 1), lab::further_baselines(setting.model, 1)}) {
-      for (const auto& baseline : baselines) {
-        if (baseline.name == name)
-          throw dope::Error("--plan", "a plan named " + reference::printable(name),
-                            "a file name that no other method has");
-      }
+    if (std::find(lab::all_baselines.begin(), lab::all_baselines.end(), name) != lab::all_baselines.end()) {
+      throw dope::Error("--plan", "a plan named " + reference::printable(name),
+                        "a file name that no other method has");
     }
   }
 }
@@ -107,6 +104,11 @@ std::size_t Setting::passage_bytes() const noexcept {
   const std::size_t growing = grows() ? bins.length - 1 : 0;
   const std::size_t sliding = widths.empty() ? 0 : bytes_needed(widths.back(), stride, scored);
   return std::max(growing, sliding);
+}
+
+bool Setting::asks_for(std::string_view row) const {
+  const auto& rows = options.baselines;
+  return row == rival || std::find(rows.begin(), rows.end(), row) != rows.end();
 }
 
 std::uint64_t Setting::passage_seed(std::size_t index) const noexcept {
@@ -150,8 +152,11 @@ Setting make_setting(Options options) {
   require_grid(setting);
   require_memory_for(setting);
   require_text(setting);
-  static_cast<void>(
-      lab::further_baselines(setting.model, 1));  // a context too short for a pattern fails here
+  // A training length too short for a pattern fails here.
+  lab::in_option("--baselines", [&] {
+    static_cast<void>(lab::further_baselines(setting.model, 1,
+                                             [&](std::string_view name) { return setting.asks_for(name); }));
+  });
   load_plans(setting);
   return setting;
 }
@@ -173,6 +178,10 @@ Json configuration_of(const Setting& setting) {
   if (!setting.widths.empty()) {
     json["sliding"] = {{"widths", setting.widths}, {"stride", setting.stride}, {"scored", setting.scored}};
   }
+  std::vector<std::string_view> rows;
+  std::copy_if(lab::all_baselines.begin(), lab::all_baselines.end(), std::back_inserter(rows),
+               [&](std::string_view row) { return setting.asks_for(row); });
+  if (rows.size() < lab::all_baselines.size()) json["baselines"] = rows;
   json["plans"] = Json::object();
   for (std::size_t i = 0; i < setting.plans.size(); ++i)
     json["plans"][setting.plan_names[i]] = Json::parse(lab::plan_json(setting.plans[i].plan, {}));

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bits.hpp"
@@ -14,6 +15,9 @@
 #include "transformer/model.hpp"
 
 namespace perplexity {
+
+/// The method that the others are held against.
+inline constexpr std::string_view rival = "dynamic_ntk";
 
 /// What every passage of a run has in common: the model, the text, the grid.
 struct Setting {
@@ -28,6 +32,9 @@ struct Setting {
   /// The start token and bytes [first, end) of a passage.
   [[nodiscard]] std::vector<std::int32_t> tokens(const std::string& passage, std::size_t first,
                                                  std::size_t end) const;
+
+  /// Whether a baseline has a row: --baselines names it, or the others are held against it.
+  [[nodiscard]] bool asks_for(std::string_view row) const;
 
   [[nodiscard]] bool grows() const noexcept { return options.modes != Modes::sliding; }
 

@@ -2,8 +2,30 @@
 #include "lab/support/baselines.hpp"
 
 #include <algorithm>
+#include <iterator>
+
+#include "lab/support/command_line.hpp"
 
 namespace lab {
+
+std::vector<std::string_view> baselines_of(const std::string& text, std::span<const BaselineSet> sets) {
+  if (text == "all") return {all_baselines.begin(), all_baselines.end()};
+  std::string known;
+  for (const auto& [name, set] : sets) {
+    if (text == name) return {set.begin(), set.end()};
+    known += std::string(name) + ", ";
+  }
+  const auto given = split(text, ',');
+  require_distinct("baselines", given);
+  std::vector<std::string_view> rows;
+  std::copy_if(all_baselines.begin(), all_baselines.end(), std::back_inserter(rows),
+               [&](auto row) { return std::find(given.begin(), given.end(), row) != given.end(); });
+  if (rows.size() == given.size()) return rows;
+  known += "all, or of";
+  for (const auto row : all_baselines)
+    known += (row == all_baselines.front() ? " " : ", ") + std::string(row);
+  throw dope::Error("--baselines", '"' + text + '"', known);
+}
 
 double stretch(std::size_t training_length, std::size_t length) noexcept {
   return std::max(1.0, static_cast<double>(length) / static_cast<double>(training_length));

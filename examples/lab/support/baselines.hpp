@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +13,22 @@
 #include "transformer/model.hpp"
 
 namespace lab {
+
+/// The names of all baselines, in the order of tables.
+inline constexpr std::array<std::string_view, 9> all_baselines = {"plain",       "positional_interpolation",
+                                                                  "dynamic_ntk", "static_ntk",
+                                                                  "yarn",        "yarn_paper",
+                                                                  "llama3",      "dual_chunk",
+                                                                  "sink_window"};
+
+/// The rows that --baselines asks for, in the order of all_baselines: "all", the name of a set, or names with
+/// a comma between. Throws dope::Error for another name and for one that is there twice.
+struct BaselineSet {
+  std::string_view name;
+  std::span<const std::string_view> rows;
+};
+[[nodiscard]] std::vector<std::string_view> baselines_of(const std::string& text,
+                                                         std::span<const BaselineSet> sets = {});
 
 /// A way to run a model on a request without denoising.
 struct Baseline {
