@@ -2,16 +2,10 @@
 # What every program of the lab does with its output, its folder and its input files.
 #   runs.sh MODEL_FOLDER NEEDLE PERPLEXITY EFFECTS SPECTRUM REPORT VECTORS ATLAS PORT_CUDA_HOST LESSON
 set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/preamble.sh"
 model=$(realpath "$1")
 needle=$2 perplexity=$3 effects=$4 spectrum=$5 report=$6 vectors=$7 atlas=$8 port=$9 lesson=${10}
-work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
 cd "$work"
-
-fail() {
-  echo "FAILED: $*" >&2
-  exit 1
-}
 
 # The least that each does: ten options at most, a second or less.
 needle() { "$needle" --model "$model" --lengths 170 --depths 1 --prompts 1 --calibration 1 --transforms by_all --draws 0 "$@"; }
@@ -192,6 +186,35 @@ refuse '--out' needle --out ''
 refuse '--out config.json' needle --out "$model/config.json"
 BLIS_ARCH_TYPE=99 refuse 'BLIS_ARCH_TYPE 99' needle --out new
 BLIS_ARCH_TYPE=skx! refuse 'BLIS_ARCH_TYPE skx' spectrum --out new
+
+echo "== a folder shaped like Llama 3's, whose tokens nobody said to be bytes: refused by every program that takes --model"
+mkdir llama3
+cat >llama3/config.json <<'CONFIG'
+{"model_type": "llama", "architectures": ["LlamaForCausalLM"], "vocab_size": 128256, "hidden_size": 4096,
+ "intermediate_size": 14336, "num_hidden_layers": 32, "num_attention_heads": 32, "num_key_value_heads": 8,
+ "max_position_embeddings": 131072, "rms_norm_eps": 1e-05, "rope_theta": 500000.0, "hidden_act": "silu",
+ "rope_scaling": {"rope_type": "llama3", "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                  "original_max_position_embeddings": 8192},
+ "bos_token_id": 128000, "eos_token_id": [128001, 128008, 128009], "tie_word_embeddings": false}
+CONFIG
+echo '{}' >llama3/tokenizer.json
+taking=()
+for program in needle perplexity effects spectrum report vectors atlas; do
+  "${!program}" --help >help.txt
+  if grep -q -- '--model' help.txt; then taking+=($program); fi
+done
+[ "${taking[*]}" = "needle perplexity effects spectrum" ] || fail "--model is an option of: ${taking[*]}"
+for program in "${taking[@]}"; do
+  refused 1 "${!program}" --model llama3 --out new
+  for word in llama3/config.json 'a vocabulary of 128256' 'tokenizer.json beside it' '"dope_tokens": "bytes"' '--bytes'; do
+    grep -qF -- "$word" error.txt || fail "$program: no '$word' in: $(cat error.txt)"
+  done
+  [ ! -e new ] || fail "$program left $(ls -A new)"
+  # Said to be bytes it is refused for its missing weights alone, and leaves nothing either.
+  refused 1 "${!program}" --model llama3 --bytes --out new
+  if grep -q 'vocabulary' error.txt; then fail "$program: --bytes is not heard: $(cat error.txt)"; fi
+  [ ! -e new ] || fail "$program left $(ls -A new)"
+done
 
 echo "== results that a run did not write: file, line and key are named"
 cp -r needle sound
