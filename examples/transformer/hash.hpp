@@ -14,7 +14,7 @@ namespace reference {
 [[nodiscard]] std::string hash_of(std::string_view text);
 
 /// Of several runs of bytes in their order, each with its length: moving a byte from one to the next changes
-/// it.
+/// it. Runs may be large: Stopped once stop_flag is set.
 [[nodiscard]] std::string hash_of(std::span<const std::span<const std::byte>> runs);
 
 }  // namespace reference

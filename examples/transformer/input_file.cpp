@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "dope/core/error.hpp"
+#include "transformer/stop.hpp"
 
 namespace reference {
 namespace {
@@ -51,6 +52,7 @@ std::string read_input(const std::string& where, const std::filesystem::path& pa
   constexpr std::size_t step = std::size_t{1} << 16;
   const auto begun = std::chrono::steady_clock::now();
   while (true) {
+    stop_if_asked();
     const std::size_t before = bytes.size();
     // One byte more than there should be tells the end of a file from its growing.
     bytes.resize(before +
@@ -63,7 +65,7 @@ std::string read_input(const std::string& where, const std::filesystem::path& pa
     if (got < 0 && reason == EINTR) continue;
     struct pollfd waiting = {file.number, POLLIN, 0};
     if (got < 0 && reason == EAGAIN) {
-      ::poll(&waiting, 1, -1);
+      ::poll(&waiting, 1, 100);
       continue;
     }
     if (got < 0) fail_with_reason(reason);

@@ -11,6 +11,7 @@
 #include "transformer/checked_json.hpp"
 #include "transformer/checkpoint.hpp"
 #include "transformer/hash.hpp"
+#include "transformer/stop.hpp"
 
 namespace reference {
 namespace {
@@ -85,6 +86,7 @@ class Loader {
   };
 
   Floats read(const std::string& name, const Shape& shape) {
+    stop_if_asked();
     if (!checkpoint_.contains(name)) {
       throw dope::Error(checkpoint_.path().string(), "no tensor " + printable(name),
                         text("it, of shape ", text_of(shape)));

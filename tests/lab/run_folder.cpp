@@ -13,6 +13,7 @@
 #include "dope/core/error.hpp"
 #include "lab/support/files.hpp"
 #include "lab/temporary_folder.hpp"
+#include "transformer/stop.hpp"
 
 namespace fs = std::filesystem;
 using lab::RunFolder;
@@ -114,6 +115,28 @@ TEST_CASE("files are written all or none") {
   CHECK(refusal([&] { other.write(outside); }).find("'../c'") != std::string::npos);
   CHECK(files_in(folder / "other") == Names{".dope.lock"});
   CHECK(!fs::exists(folder / "other" / "plans"));
+}
+
+TEST_CASE("a run that is asked to stop while it writes has written nothing") {
+  const TemporaryFolder folder;
+  const fs::path out = folder / "out";
+  run(out, {"a", "b"});
+  for (const bool last : {false, true}) {
+    RunFolder next(out, "needle");
+    RunFolder::Files files;
+    files.add(last ? "b" : "a", std::string("new"));
+    files.add(last ? "a" : "b", [](reference::FileSet& set, const fs::path& path) {
+      set.add(path, "new");
+      reference::stop_flag = true;
+    });
+    if (!last) files.add("c", std::string("new"));
+    CHECK_THROWS_AS(next.write(files), reference::Stopped);
+    reference::stop_flag = false;
+    CHECK(lab::test::read_file(out / "a") == "of a");
+    CHECK(lab::test::read_file(out / "b") == "of b");
+    CHECK(files_in(out) == Names{".dope.lock", "a", "b", "run.json"});
+    CHECK(lab::files_of_run(out, "needle") == Names{"a", "b"});
+  }
 }
 
 TEST_CASE(

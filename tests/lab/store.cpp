@@ -15,6 +15,7 @@
 #include "dope/core/error.hpp"
 #include "lab/temporary_folder.hpp"
 #include "lab/xml.hpp"
+#include "transformer/stop.hpp"
 
 using lab::ResultStore;
 using Existing = lab::ResultStore::Existing;
@@ -343,4 +344,19 @@ TEST_CASE("a cell that cannot be written leaves the whole lines before it, and s
   CHECK(read_file(path) == good);
   fill(store, {2});
   CHECK(ResultStore(path, configuration, Existing::resume).size() == 2);
+}
+
+TEST_CASE("reading results ends early once asked to stop, and changes nothing") {
+  const TemporaryFolder folder;
+  const auto path = folder / "r";
+  {
+    ResultStore store(path, configuration, Existing::resume);
+    fill(store, {1, 2});
+  }
+  const std::string cut = read_file(path) + "{\"key\":";
+  std::ofstream(path, std::ios::binary) << cut;
+  reference::stop_flag = true;
+  CHECK_THROWS_AS(ResultStore(path, configuration, Existing::resume), reference::Stopped);
+  reference::stop_flag = false;
+  CHECK(read_file(path) == cut);
 }

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "transformer/stop.hpp"
+
 namespace {
 
 std::string of_runs(const std::vector<std::string_view>& texts) {
@@ -29,6 +31,20 @@ TEST_CASE("XXH3 of 128 bits, as the xxhash module of Python gives it") {
   CHECK(of_runs({}) == reference::hash_of(""));
   CHECK(of_runs({"ab", "c"}) == "f2eda2708bcfd51cc05c0ee4c9f60440");
   CHECK(of_runs({"a", "bc"}) == "f310f4d71be93bc46456c91685adede6");
+}
+
+TEST_CASE("a run longer than a step is the same bytes, and ends early once asked to stop") {
+  std::string long_run(8, '\0');
+  constexpr std::size_t size = (std::size_t{1} << 26) + 3;
+  for (std::size_t i = 0; i < 8; ++i)
+    long_run[i] = static_cast<char>(static_cast<unsigned char>(size >> (8 * i)));
+  long_run.resize(8 + size, 'x');
+  for (const std::size_t at : {std::size_t{0}, size - 4, size - 3, size - 1}) long_run[8 + at] = 'y';
+  const auto run = std::string_view(long_run).substr(8);
+  CHECK(of_runs({run}) == reference::hash_of(long_run));
+  reference::stop_flag = true;
+  CHECK_THROWS_AS(static_cast<void>(of_runs({run})), reference::Stopped);
+  reference::stop_flag = false;
 }
 
 TEST_CASE("every changed byte of a long text changes its hash, in one run or several") {

@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "dope/core/error.hpp"
+#include "transformer/stop.hpp"
 #include "transformer/tiny_checkpoint.hpp"
 
 namespace {
@@ -99,4 +100,25 @@ TEST_CASE("a pipe is read once, to its end or to the limit") {
   CHECK(reading(11, 10) == "more than 10 bytes");
   CHECK(reading(200000, 200000) == "200000");
   CHECK(reading(std::size_t{1} << 26, 100000) == "more than 100000 bytes");
+}
+
+TEST_CASE("a pipe that somebody holds open, and one without a writer, are waited for until asked to stop") {
+  const test::TemporaryFolder folder;
+  const auto path = folder.path() / "pipe";
+  REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
+  for (const bool held : {true, false}) {
+    const int holder = held ? ::open(path.c_str(), O_RDWR) : -1;
+    std::thread stopper([] {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      reference::stop_flag = true;
+    });
+    const auto begun = std::chrono::steady_clock::now();
+    CHECK_THROWS_AS(
+        static_cast<void>(read_input("p", path, 10, Source::file_or_pipe, std::chrono::minutes(1))),
+        reference::Stopped);
+    CHECK(std::chrono::steady_clock::now() - begun < std::chrono::seconds(20));
+    stopper.join();
+    reference::stop_flag = false;
+    if (held) ::close(holder);
+  }
 }

@@ -15,6 +15,7 @@
 
 #include "dope/core.hpp"
 #include "transformer/atomic_file.hpp"
+#include "transformer/stop.hpp"
 #include "transformer/tiny_checkpoint.hpp"
 
 using reference::Architecture;
@@ -280,6 +281,12 @@ TEST_CASE("a fingerprint is that of whole files: names and shapes count as value
   std::swap(find(tensors, "model.layers.0.self_attn.k_proj.weight").name,
             find(tensors, "model.layers.0.self_attn.v_proj.weight").name);
   CHECK(of(tensors) != whole);
+}
+
+TEST_CASE("loading ends early once asked to stop") {
+  reference::stop_flag = true;
+  CHECK_THROWS_AS(static_cast<void>(load(test::source_folder() / "examples" / "model")), reference::Stopped);
+  reference::stop_flag = false;
 }
 
 TEST_CASE("the embedded model loads without a copy") {

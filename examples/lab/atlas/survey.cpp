@@ -8,6 +8,7 @@
 
 #include "dope/core/error.hpp"
 #include "lab/support/parallel.hpp"
+#include "transformer/stop.hpp"
 
 namespace atlas {
 namespace {
@@ -56,6 +57,7 @@ Survey survey_of(const Bands& bands, std::vector<std::int64_t> positions) {
     const Walk walk = survey.lines[line].arithmetic->walk(bands);
     std::vector<Turn<double>> turns(bands.size());
     for (std::size_t i = 0; i < survey.positions.size(); ++i) {
+      reference::stop_if_asked();
       walk(survey.positions[i], turns);
       survey.lines[line].points.push_back(
           worst_of(turns, std::span<const Truth>(truths).subspan(i * bands.size(), bands.size())));

@@ -4,11 +4,11 @@
 
 #include "analysis.hpp"
 #include "cells.hpp"
-#include "lab/support/interrupt.hpp"
 #include "lab/support/parallel.hpp"
 #include "lab/support/program.hpp"
 #include "lab/support/progress.hpp"
 #include "report.hpp"
+#include "transformer/stop.hpp"
 
 namespace {
 
@@ -48,14 +48,10 @@ class Run {
     return {std::move(label), total, lab::Progress::display_for_stderr(), std::cerr};
   }
 
-  void stop_if_interrupted() const {
-    if (interrupt_.raised()) throw lab::Interrupted{};
-  }
-
   void measure() {
     auto bar = progress("measure heads", setting_.places.size());
     for (const Place& place : setting_.places) {
-      stop_if_interrupted();
+      reference::stop_if_asked();
       if (store_.find(heads_key(place)) != nullptr) {
         bar.skip(1);
         continue;
@@ -92,7 +88,6 @@ class Run {
     auto bar = progress("denoise heads", total);
     bar.skip(total - to_do);
     lab::for_each_in_parallel(open.size(), [&](std::size_t task) {
-      stop_if_interrupted();
       const Place& place = setting_.places[open[task].place];
       const std::size_t prompt = open[task].prompt;
       store_.append(effects::trial_key(place, prompt),
@@ -103,6 +98,7 @@ class Run {
   }
 
   [[nodiscard]] effects::Map map(const Place& place, std::size_t transform) const {
+    reference::stop_if_asked();
     std::vector<ResultStore::Json> cells;
     for (std::size_t i = 0; i < setting_.options.prompts; ++i)
       cells.push_back(*store_.find(effects::trial_key(place, i)));
@@ -122,7 +118,6 @@ class Run {
   const Setting& setting_;
   lab::RunFolder& folder_;
   ResultStore store_;
-  lab::Interrupt interrupt_;
 };
 
 }  // namespace

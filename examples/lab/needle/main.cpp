@@ -12,13 +12,13 @@
 #include "calibration.hpp"
 #include "cells.hpp"
 #include "evaluation.hpp"
-#include "lab/support/interrupt.hpp"
 #include "lab/support/parallel.hpp"
 #include "lab/support/program.hpp"
 #include "lab/support/progress.hpp"
 #include "options.hpp"
 #include "report.hpp"
 #include "setting.hpp"
+#include "transformer/stop.hpp"
 
 namespace {
 
@@ -72,12 +72,8 @@ class Run {
     return {std::move(label), total, lab::Progress::display_for_stderr(), std::cerr};
   }
 
-  void stop_if_interrupted() const {
-    if (interrupt_.raised()) throw lab::Interrupted{};
-  }
-
   Calibration calibrate(std::size_t length) {
-    stop_if_interrupted();
+    reference::stop_if_asked();
     if (store_.find(heads_key(length)) == nullptr) {
       store_.append(heads_key(length), needle::to_json(needle::measure_heads(setting_, length)));
     }
@@ -131,7 +127,6 @@ class Run {
     for (const Task* task : open) left += task->ids.size();
     bar.skip(ids.size() * prompts.size() - left);
     lab::for_each_in_parallel(open.size(), [&](std::size_t i) {
-      stop_if_interrupted();
       const Task& task = *open[i];
       std::vector<dope::Plan> plans;
       for (const std::size_t id : task.ids) plans.push_back(plan_of(id));
@@ -224,7 +219,6 @@ class Run {
     auto bar = progress(dope::detail::text("test at ", length), total);
     bar.skip(total - groups.size() * prompts);
     lab::for_each_in_parallel(groups.size() * prompts, [&](std::size_t task) {
-      stop_if_interrupted();
       Group& group = groups[task / prompts];
       const std::size_t prompt = task % prompts;
       group.by_prompt[prompt] =
@@ -267,7 +261,6 @@ class Run {
   const Setting& setting_;
   lab::RunFolder& folder_;
   ResultStore store_;
-  lab::Interrupt interrupt_;
 };
 
 }  // namespace

@@ -6,7 +6,6 @@
 #include <memory>
 
 #include "evaluation.hpp"
-#include "lab/support/interrupt.hpp"
 #include "lab/support/parallel.hpp"
 #include "lab/support/program.hpp"
 #include "lab/support/progress.hpp"
@@ -79,7 +78,6 @@ class Run {
                       std::cerr);
     bar.skip(tokens * done);
     lab::for_each_in_parallel(passages.size() * of_one.size(), [&](std::size_t i) {
-      if (interrupt_.raised()) throw lab::Interrupted{};
       Passage& passage = passages[i / of_one.size()];
       const Task& task = of_one[i % of_one.size()];
       passage.results[task.part][task.run] =
@@ -108,7 +106,6 @@ class Run {
   lab::RunFolder& folder_;
   std::vector<Part> parts_;
   ResultStore store_;
-  lab::Interrupt interrupt_;
 };
 
 }  // namespace

@@ -14,6 +14,7 @@
 #include "lab/report/picture_file.hpp"
 #include "lab/support/run_folder.hpp"
 #include "transformer/checked_json.hpp"
+#include "transformer/stop.hpp"
 
 namespace report {
 namespace {
@@ -76,6 +77,7 @@ Reported document_of(const std::vector<Run>& runs) {
   bool shown = false;
   std::size_t left = most_page_bytes - frame_bytes;
   for (std::size_t i = 0; i < runs.size(); ++i) {
+    reference::stop_if_asked();
     const Run& run = runs[i];
     page::Chapter chapter{run.name + ": " + program_title(run), {}};
     const auto table = run.file.parent_path() / "table.md";

@@ -10,6 +10,7 @@
 #include "dope/core/error.hpp"
 #include "lab/report/bounds.hpp"
 #include "transformer/checked_json.hpp"
+#include "transformer/stop.hpp"
 
 namespace report {
 namespace {
@@ -119,6 +120,7 @@ Run read_run(const std::filesystem::path& file) {
     const bool cut = newline == std::string::npos;
     const std::string line = bytes.substr(begin, newline - begin);
     begin = cut ? bytes.size() : newline + 1;
+    reference::stop_if_asked();
     ++number;
     if (number == 1) {
       run.program = read_header(line, where, run);

@@ -13,6 +13,7 @@
 #include "transformer/atomic_file.hpp"
 #include "transformer/folder_lock.hpp"
 #include "transformer/program_guard.hpp"
+#include "transformer/stop.hpp"
 
 namespace {
 
@@ -32,6 +33,7 @@ int run(const report::Options& options) {
   reference::FileSet files;
   files.add(folder / "report.html", page::html_page(reported.document));
   files.add(folder / "report.md", page::markdown_page(reported.document));
+  reference::stop_if_asked();
   files.keep();
   std::string said;
   for (const auto& note : reported.notes) said += note + "\n";

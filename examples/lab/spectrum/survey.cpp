@@ -14,6 +14,7 @@
 #include "dope/rope/table.hpp"
 #include "lab/spectrum/few_rows.hpp"
 #include "lab/support/parallel.hpp"
+#include "transformer/stop.hpp"
 
 namespace spectrum {
 namespace {
@@ -148,6 +149,7 @@ class Surveyor {
     HeadMaps& maps = survey_.maps[head_index(layer, side, head)];
     maps = {layer, side, head, {}, {}, {}};
     for (const Stage stage : stages) {
+      reference::stop_if_asked();
       const auto rows = rows_of(layer, side, head, stage);
       const auto view = dope::dense_head<const double>(rows.data(), from_.tokens, width);
       HeadSpectrum& found =
@@ -265,6 +267,7 @@ class Surveyor {
       dope::AttentionMeasures measures({1, needle.first, needle.end, 64});
       found.mean.assign(survey_.bins.size(), 0.0);
       for (const std::size_t token : survey_.attention_rows) {
+        reference::stop_if_asked();
         row.assign(token + 1, 0.0);
         for (std::size_t c = 0; c < width; ++c) {
           const double query = scale * queries[token * width + c];

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "lab/support/interrupt.hpp"
 #include "lab/support/memory.hpp"
 #include "lab/support/run_folder.hpp"
 #include "lab/support/store.hpp"
@@ -24,7 +25,8 @@ namespace lab {
 /// As shells report a program that Ctrl-C ended.
 inline constexpr int interrupted_status = 130;
 
-/// Thrown between cells, and inside long ones, once Ctrl-C was pressed.
+/// Thrown by reference::stop_if_asked between steps of the work, and inside long ones, once Ctrl-C was
+/// pressed.
 using Interrupted = reference::Stopped;
 
 /// The files that a run wrote, a line each, and that of its results last.
@@ -38,7 +40,8 @@ inline void print_paths(std::vector<std::filesystem::path> paths, const std::fil
 /// main() of a program: the text of --help, or work(options); the exit status.
 ///
 /// parse(argc, argv) gives options or that text; work returns the status. What goes wrong is one line on
-/// standard error, "NAME: …", and `failed` (reference::guarded).
+/// standard error, "NAME: …", and `failed` (reference::guarded). Ctrl-C, or SIGTERM, is interrupted_status:
+/// work ends at its next reference::stop_if_asked, before it has written anything.
 template <class Parse, class Work>
 int run_command(std::string_view name, int argc, const char* const* argv, const Parse& parse,
                 const Work& work, int failed = 1) {
@@ -48,8 +51,12 @@ int run_command(std::string_view name, int argc, const char* const* argv, const 
       reference::print(parsed.help);
       return 0;
     }
+    const Interrupt interrupt;
     try {
       return work(std::move(*parsed.options));
+    } catch (const Interrupted&) {
+      std::cerr << name << ": interrupted; nothing was written\n";
+      return interrupted_status;
     } catch (const std::bad_alloc&) {
       throw std::runtime_error(out_of_memory());
     }

@@ -10,6 +10,7 @@
 #include "dope/core/error.hpp"
 #include "lab/support/store.hpp"
 #include "transformer/checked_json.hpp"
+#include "transformer/stop.hpp"
 
 namespace lab {
 namespace {
@@ -112,6 +113,7 @@ std::vector<fs::path> RunFolder::add_all(const Files& files) const {
   reference::FileSet set;
   std::vector<fs::path> paths;
   for (const auto& [name, add] : files.entries_) {
+    reference::stop_if_asked();
     const fs::path path = path_ / name;
     if (!is_inside(name))
       throw dope::Error("--out " + path_.string(), "the file " + printable(name), "a name in it");
@@ -123,6 +125,7 @@ std::vector<fs::path> RunFolder::add_all(const Files& files) const {
     add(set, path);
     paths.push_back(path);
   }
+  reference::stop_if_asked();
   set.keep();
   return paths;
 }

@@ -47,7 +47,7 @@ class RunFolder {
   void clear();
 
   /// Writes all files or none, and removes those of earlier runs that are not among them; their paths in
-  /// order.
+  /// order. None where reference::stop_flag is set before the last is ready, with Stopped.
   std::vector<std::filesystem::path> write(const Files& files);
 
  private:

@@ -18,6 +18,7 @@
 #include "transformer/atomic_file.hpp"
 #include "transformer/checked_json.hpp"
 #include "transformer/input_file.hpp"
+#include "transformer/stop.hpp"
 
 namespace lab {
 namespace {
@@ -137,6 +138,7 @@ std::string ResultStore::load(const std::string& bytes, const Check& check) {
     const bool last = newline == std::string::npos;
     const std::string line = bytes.substr(begin, newline - begin);
     begin = last ? bytes.size() : newline + 1;
+    reference::stop_if_asked();
     if (++number > 1) {
       const std::string place = text(where(), ", line ", number);
       Json object;

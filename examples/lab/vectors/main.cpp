@@ -1,45 +1,31 @@
 // SPDX-License-Identifier: MIT
-#include <iostream>
-
 #include "check.hpp"
 #include "dope/core/error.hpp"
 #include "export.hpp"
-#include "lab/support/interrupt.hpp"
 #include "lab/support/program.hpp"
 #include "manifest.hpp"
 #include "options.hpp"
 #include "transformer/program_guard.hpp"
+#include "transformer/stop.hpp"
 
 namespace {
 
 constexpr int error_status = 2;
 
-int work(const vectors::Options& options) {
-  const lab::Interrupt interrupt;
-  const auto between = [&] {
-    if (interrupt.raised()) throw lab::Interrupted{};
-  };
+int run(const vectors::Options& options) {
   if (options.command == vectors::Command::write) {
-    const auto [cases, bytes] = vectors::export_vectors(options.folder, vectors::cases_of(options.angles),
-                                                        {options.selection.tasks, options.angles}, between);
+    const auto [cases, bytes] =
+        vectors::export_vectors(options.folder, vectors::cases_of(options.angles),
+                                {options.selection.tasks, options.angles}, reference::stop_if_asked);
     reference::print(dope::detail::text(cases, " cases, ", (bytes + 500'000) / 1'000'000, " MB, in ",
                                         options.folder.string(), '\n'));
     return 0;
   }
   const auto manifest = vectors::read_manifest(options.folder);
-  const auto judged =
-      vectors::check_vectors(options, manifest, vectors::cases_of(manifest.coverage.angles), between);
+  const auto judged = vectors::check_vectors(options, manifest, vectors::cases_of(manifest.coverage.angles),
+                                             reference::stop_if_asked);
   reference::print(judged.text());
   return judged.status();
-}
-
-int run(const vectors::Options& options) {
-  try {
-    return work(options);
-  } catch (const lab::Interrupted&) {
-    std::cerr << "vectors: interrupted\n";
-    return lab::interrupted_status;
-  }
 }
 
 }  // namespace
