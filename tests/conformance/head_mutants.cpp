@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <numbers>
 #include <string>
@@ -45,6 +46,7 @@ const std::vector<HeadMutant> head_mutants = {
     {"noise by row", HeadMistake::noise_by_row, {Cause::noise_by_slot}},
     {"noise of the other side", HeadMistake::noise_of_other_side, {Cause::noise_key_wrong}},
     {"noise of layer 0", HeadMistake::noise_of_layer_zero, {Cause::noise_key_wrong}},
+    {"noise of head 0", HeadMistake::noise_of_head_zero, {Cause::noise_key_wrong}},
     {"noise of the key head", HeadMistake::noise_of_key_head, {Cause::noise_key_wrong}},
     {"seed of 32 bits", HeadMistake::noise_seed_cut, {Cause::noise_key_wrong}},
     {"noise before rotation", HeadMistake::noise_first, {Cause::noise_before_rotation}},
@@ -92,6 +94,23 @@ void check_named(const std::string& name, const dope::conformance::Report& repor
                 dope::conformance::text_of(report.cause()).name);
 }
 
+/// The same, of each failing case by itself, and the cause returns every wrong element.
+void check_each_named(const std::string& name, const dope::conformance::Report& report, Cause cause) {
+  check_named(name, report, {cause});
+  for (const dope::conformance::Verdict& verdict : report.verdicts) {
+    if (verdict.passed) continue;
+    CAPTURE(verdict.text);
+    CHECK(verdict.cause == cause);
+    CHECK(verdict.explained == 1.0);
+  }
+}
+
+std::vector<dope::conformance::Case> cases_named(const std::string& start) {
+  auto cases = dope::conformance::catalogue();
+  std::erase_if(cases, [&](const dope::conformance::Case& c) { return c.name.find(start) != 0; });
+  return cases;
+}
+
 }  // namespace
 
 TEST_CASE("the porter's transforms are right under every reading and policy") {
@@ -113,7 +132,11 @@ TEST_CASE("every wrong Gram is rejected, and its cause is named") {
   divided.change = [](std::size_t tokens, std::span<double> gram) {
     for (double& entry : gram) entry /= static_cast<double>(tokens);
   };
-  check_named("divided by N", dope::conformance::check(divided), {Cause::gram_divided});
+  check_each_named("divided by N", dope::conformance::check(divided), Cause::gram_divided);
+  divided.change = [](std::size_t tokens, std::span<double> gram) {
+    for (double& entry : gram) entry /= static_cast<double>(tokens) - 1.0;
+  };
+  check_each_named("divided by N - 1", dope::conformance::check(divided), Cause::gram_divided);
   GramKernel triangle;
   triangle.change = [](std::size_t, std::span<double> gram) {
     const auto width = static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(gram.size()))));
@@ -137,9 +160,60 @@ TEST_CASE("every wrong Gram is rejected, and its cause is named") {
 TEST_CASE("centring by chunk is caught") {
   GramKernel kernel;
   kernel.by_chunk = true;
-  auto cases = dope::conformance::catalogue();
-  std::erase_if(cases, [](const dope::conformance::Case& c) { return c.name.find("gram_centred_raw") != 0; });
-  check_named("centred by chunk", dope::conformance::check(kernel, {}, cases), {Cause::gram_not_centred});
+  check_each_named("centred by chunk", dope::conformance::check(kernel, {}, cases_named("gram_centred_raw")),
+                   Cause::gram_not_centred);
+}
+
+TEST_CASE(
+    "entropies in bits and in another order, uniform noise, and partial rotation for proportional are "
+    "named") {
+  const auto right = [](const dope::conformance::EntropyCall& call) {
+    const dope::conformance::EntropyTask task{call.rows.tokens, call.rows.width, call.pairing, {}};
+    const std::vector<double> rows(call.rows.data, call.rows.data + call.rows.tokens * call.rows.width);
+    for (std::size_t i = 0; i < call.entropies.size(); ++i) {
+      call.scores[i] = static_cast<double>(dope::conformance::oracle::entropy(task, rows, call.entropies[i]));
+    }
+  };
+  const auto base_two = [&](const dope::conformance::EntropyCall& call) {
+    right(call);
+    for (std::size_t i = 0; i < call.entropies.size(); ++i) {
+      if (std::holds_alternative<dope::TruncatedEffectiveRank>(call.entropies[i])) {
+        call.scores[i] = std::pow(call.scores[i], 1.0 / std::numbers::ln2);
+      }
+    }
+  };
+  check_each_named("effective rank of bits", dope::conformance::check(base_two), Cause::entropy_base_two);
+  const auto next = [&](const dope::conformance::EntropyCall& call) {
+    right(call);
+    std::rotate(call.scores.begin(), call.scores.begin() + 1, call.scores.end());
+  };
+  check_each_named("the next one's score", dope::conformance::check(next), Cause::entropy_confused);
+
+  const auto uniform = [](const dope::conformance::NoiseCall& call) {
+    const std::size_t padded = (call.width + 3) / 4 * 4;
+    for (std::size_t i = 0; i < call.positions.size(); ++i) {
+      const dope::NoiseRow row{call.seed, call.layer, call.head, call.side, call.positions[i]};
+      for (std::size_t c = 0; c < padded; ++c) {
+        const std::uint32_t word = dope::noise_words(row, c / 4)[c % 4];
+        call.words[i * padded + c] = word;
+        if (c < call.width) call.values[i * call.width + c] = static_cast<double>(word) * 0x1p-32;
+      }
+    }
+  };
+  check_each_named("uniform", dope::conformance::check(uniform), Cause::noise_uniform);
+
+  const auto partial = [](const dope::conformance::FrequenciesCall& call) {
+    call.frequencies = dope::scaled_frequencies(call.rope, call.scaling, call.length);
+    const auto* share = std::get_if<dope::Proportional>(&call.scaling);
+    if (share == nullptr) return;
+    dope::RopeParameters narrow = call.rope;
+    narrow.rotated_width =
+        2 * static_cast<std::size_t>(share->fraction * static_cast<double>(call.rope.bands()));
+    call.frequencies = dope::native_frequencies(narrow);
+    call.frequencies.omega.resize(call.rope.bands(), 0.0);
+  };
+  check_each_named("partial for proportional", dope::conformance::check(partial),
+                   Cause::proportional_as_partial);
 }
 
 TEST_CASE("wrong entropies, selections, frequencies and noise are named") {

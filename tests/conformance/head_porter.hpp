@@ -35,6 +35,7 @@ enum class HeadMistake {
   noise_by_row,
   noise_of_other_side,
   noise_of_layer_zero,
+  noise_of_head_zero,
   noise_of_key_head,
   noise_seed_cut,
   noise_first,
@@ -161,6 +162,7 @@ struct HeadKernel {
       source.side = source.side == dope::Side::query ? dope::Side::key : dope::Side::query;
     }
     if (is(HeadMistake::noise_of_layer_zero)) source.layer = 0;
+    if (is(HeadMistake::noise_of_head_zero)) source.head = 0;
     if (is(HeadMistake::noise_of_key_head) && which == Which::own) source.head /= group;
     if (is(HeadMistake::noise_seed_cut)) source.seed &= 0xffffffffu;
     double sigma = noise.sigma;
