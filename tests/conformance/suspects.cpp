@@ -41,7 +41,8 @@ struct Judged {
   }
 };
 
-/// Tells suspects of one cause apart: the task, its transform, the cause, and the how-manieth of its cause.
+/// Tells suspects apart: the task and its transform, the cause, and the number of the suspect among those of
+/// its cause.
 struct Name {
   std::string task;
   kit::Cause cause;
@@ -95,11 +96,12 @@ TEST_CASE("suspects: each differs from the right answer in some case") {
     });
   }
   CHECK(found.size() > 50);
-  for (const auto& [name, differs] : found) {
+  for (const auto& entry : found) {
+    const Name& name = entry.first;
     CAPTURE(name.task);
     CAPTURE(kit::text_of(name.cause).name);
     CAPTURE(name.ordinal);
-    CHECK(differs != out_of_reach(name));
+    CHECK(entry.second != out_of_reach(name));
   }
 }
 
