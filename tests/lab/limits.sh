@@ -13,7 +13,7 @@ spectrum=$5
 refuse() {
   local option=$1 begun=$SECONDS
   shift
-  refused 1 timeout 120 "$@" --model "$model" --out "$work/none"
+  refused 1 timeout -s KILL 120 "$@" --model "$model" --out "$work/none"
   [ $((SECONDS - begun)) -le 60 ] || fail "$((SECONDS - begun)) s to refuse: $*"
   grep -Eq -- "--$option: given [0-9]+ tokens, which need at least [0-9.]+ [A-Z]?i?[Bb].* of memory .*, expected a length that fits" \
     "$work/error.txt" || { cat "$work/error.txt"; fail "no option, length and need for: $*"; }

@@ -48,7 +48,7 @@ manifest = json.load(open(sys.argv[1]))
 manifest["cases"].append(manifest["cases"][0])
 json.dump(manifest, open(sys.argv[1], "w"))
 PYTHON
-refused 1 timeout 60 "$host" "$work/twice" "$work/a"
+refused 1 timeout -s KILL 60 "$host" "$work/twice" "$work/a"
 grep -q 'two cases named' "$work/error.txt" || fail "no word of a name that is there twice: $(cat "$work/error.txt")"
 cp -r "$work/kit" "$work/sneak" && sed -i '0,/"name": *"[^"]*"/s//"name": "..\/sneaky"/' "$work/sneak/manifest.json"
 refused 1 "$host" "$work/sneak" "$work/a"

@@ -355,8 +355,13 @@ TEST_CASE("reading results ends early once asked to stop, and changes nothing") 
   }
   const std::string cut = read_file(path) + "{\"key\":";
   std::ofstream(path, std::ios::binary) << cut;
-  reference::stop_flag = true;
-  CHECK_THROWS_AS(ResultStore(path, configuration, Existing::resume), reference::Stopped);
+  std::size_t read = 0;
+  const auto check = [&](std::string_view, const Json&, const std::string&) {
+    ++read;
+    reference::stop_flag = true;
+  };
+  CHECK_THROWS_AS(ResultStore(path, configuration, Existing::resume, check), reference::Stopped);
   reference::stop_flag = false;
+  CHECK(read == 1);
   CHECK(read_file(path) == cut);
 }
