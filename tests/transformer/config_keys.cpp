@@ -426,10 +426,10 @@ TEST_CASE("a key with a neutral value is taken under that value alone") {
       with(plain, {{"partial_rotary_factor", 0.5}, {"rope_theta", 500000}, {"rms_norm_eps", 1e-6}});
   const std::vector<std::pair<const char*, std::vector<Json>>> own = {
       {"rotary_dim", {4, 8}}, {"rotary_emb_base", {500000, 10000}}, {"layer_norm_eps", {1e-6, 1e-5}}};
-  for (const auto& [key, values] : own) {
-    CAPTURE(key);
-    CHECK(verdict(with(half, {{key, values[0]}})) == "loads");
-    CHECK(refuses(with(half, {{key, values[1]}}), Text("given ") + key + " "));
+  for (const auto& one : own) {
+    CAPTURE(one.first);
+    CHECK(verdict(with(half, {{one.first, one.second[0]}})) == "loads");
+    CHECK(refuses(with(half, {{one.first, one.second[1]}}), Text("given ") + one.first + " "));
   }
   const Json qwen =
       Json::parse(test::config_text({.architecture = reference::Architecture::qwen2, .head_width = 8}));
