@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-/// Door to the room `core`: views, scalars, the error, counter-based noise.
+/// Umbrella header of the module `core`: views, scalars, the error, counter-based noise.
 
 #include "dope/core/compiler.hpp"
 #include "dope/core/convert.hpp"  // IWYU pragma: export

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-/// Door to the room `denoise`: scores → selection → plan → what each head of a request gets.
-/// Scores (meter, score) need Eigen's headers; all the rest stands on the room `rope` alone.
+/// Umbrella header of the module `denoise`: scores → selection → plan → what each head of a request gets.
+/// Scores (meter, score) need Eigen's headers; everything else needs only the module `rope`.
 
 #include "dope/core/compiler.hpp"
 #include "dope/denoise/head.hpp"            // IWYU pragma: export

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-/// What an engine runs: every room but the conformance kit, whose door is dope/conformance.hpp.
+/// What an engine runs: every module except the conformance kit, whose umbrella header is dope/conformance.hpp.
 
 #include "dope/core.hpp"      // IWYU pragma: export
 #include "dope/denoise.hpp"   // IWYU pragma: export

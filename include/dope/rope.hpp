@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-/// Door to the room `rope`: frequencies → scaling → rotation table → rotate. Needs xsimd's headers
+/// Umbrella header of the module `rope`: frequencies → scaling → rotation table → rotate. Needs xsimd's headers
 /// and nothing to link.
 
 #include "dope/core/compiler.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-/// Door to the room `spectral`: Gram → spectrum → entropy; bands and their bounds;
+/// Umbrella header of the module `spectral`: Gram → spectrum → entropy; bands and their bounds;
 /// attention maps. Needs Eigen's headers and nothing to link.
 
 #include "dope/core/compiler.hpp"

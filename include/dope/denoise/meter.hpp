@@ -39,7 +39,7 @@
 
 namespace dope {
 
-// What reaches a solver or a product of matrices is a template, here and in the room spectral, so that a
+// What reaches a solver or a product of matrices is a template, here and in the module spectral, so that a
 // unit that rotates by a plan and measures nothing does not compile it.
 
 /// Scores all heads of a model from their q and k, as these stream by.
