@@ -22,6 +22,7 @@ endif()
 # dope_options: how everything is compiled; dope_portable_options: the same without the processor at hand. A target
 # links the modules that it uses beside them: dope::rope, dope::dope or dope::conformance.
 add_library(dope_portable_options INTERFACE)
+target_compile_features(dope_portable_options INTERFACE cxx_std_20)
 target_compile_options(dope_portable_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
 # GCC 12 warns of its own AVX-512 intrinsics' undefined lanes, and of "text" + std::string, for no reason.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
