@@ -153,6 +153,12 @@ TEST_CASE("counts of tokens stay within 2^62: of Grams, of means and of the seco
   HeadMeter gram = meter_of(unrotated_entropy, 1.0, 1.0);
   add_all(gram);
   CHECK(doublings(gram) == 57);  // 20·2⁵⁷ ≤ 2⁶² < 20·2⁵⁸
+  HeadMeter many = gram;
+  for (int time = 0; time < 57; ++time) many.merge(HeadMeter(many));
+  HeadMeter more = many;
+  more.merge(gram);
+  CHECK_THROWS_WITH_AS(many.merge(more),
+                       doctest::Contains("2882303761517117440 and 2882303761517117460 tokens"), Error);
   HeadMeter mean = meter_of(unrotated_uncomp, 1.0, 1.0);
   add_all(mean);
   CHECK(doublings(mean) == 57);

@@ -415,13 +415,15 @@ TEST_CASE_TEMPLATE("a call whose shapes do not fit is an Error and writes nothin
   for (const Pairing pairing : pairings) {
     for (const Table<T>* bad : {&wide, &brief}) {
       const auto table = bad->view();
-      const std::vector<View<T>> second_is_bad = {fits.view(), table};
+      const std::vector<View<T>> lists[] = {{fits.view(), table}, {table, fits.view()}, {table, table}};
       refused([&](T* x) { dope::rotate(head(x), table, pairing); });
       refused([&](T* x) { dope::rotate(heads(x), table, pairing); });
-      refused([&](T* x) { dope::rotate(heads(x), second_is_bad, pairing); });
+      for (const std::vector<View<T>>& tables : lists) {
+        refused([&](T* x) { dope::rotate(heads(x), tables, pairing); });
+        refused([&](T* x) { dope::rotate_adjoint(heads(x), tables, pairing); });
+      }
       refused([&](T* x) { dope::rotate_adjoint(head(x), table, pairing); });
       refused([&](T* x) { dope::rotate_adjoint(heads(x), table, pairing); });
-      refused([&](T* x) { dope::rotate_adjoint(heads(x), second_is_bad, pairing); });
       refused([&](T* x) {
         dope::rotate(dope::HeadView<const T>(head(x)), dope::dense_head(x + tokens * width, tokens, width),
                      table, pairing);
