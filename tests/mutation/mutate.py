@@ -249,8 +249,10 @@ def edited(mutant, headers):
     relative = mutant.path.relative_to(ROOT / "include")
     module = mutant.path.parent.name
     sources = [ROOT / "tests" / module / (mutant.path.stem + ".cpp")]
+    if mutant.path.stem.startswith("registers_"):
+        sources = [ROOT / "tests" / module / "registers.cpp"]
     if module == "conformance" and not sources[0].exists():
-        sources = [ROOT / "tests" / module / name for name in ("check.cpp", "oracles.cpp")]
+        sources = [ROOT / "tests" / module / name for name in ("check.cpp", "oracles.cpp", "suspects.cpp")]
     sources = [source for source in sources if source.exists()]
     if not sources:
         return None
