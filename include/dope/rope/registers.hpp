@@ -8,22 +8,19 @@
 #include "dope/core/scalar.hpp"
 
 // The target is known from the compiler's macros, unless the program chooses an architecture of xsimd itself.
-#if defined(XSIMD_DEFAULT_ARCH)
-#include "dope/rope/registers_portable.hpp"
-namespace dope::detail {
-using namespace portable;
-}
-#elif defined(__AVX512F__)
+#if defined(__AVX512F__) && !defined(XSIMD_DEFAULT_ARCH)
 #include "dope/rope/registers_avx512.hpp"
-#elif defined(__AVX__)
+#elif defined(__AVX__) && !defined(XSIMD_DEFAULT_ARCH)
 #include "dope/rope/registers_avx2.hpp"
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) && !defined(XSIMD_DEFAULT_ARCH)
 #include "dope/rope/registers_neon.hpp"
 #else
 #include "dope/rope/registers_portable.hpp"
 namespace dope::detail {
 using namespace portable;
-}
+using portable::load_register;  // beside those of float and double
+using portable::store_register;
+}  // namespace dope::detail
 #endif
 
 // Loads of stored values into registers, stores, and what the rotation computes in between. The header chosen

@@ -25,17 +25,7 @@ using portable::nonzero;
 using Floats = Register<float>;
 using Doubles = Register<double>;
 
-// Loads and stores of float and double.
-
-template <std::floating_point T>
-inline Register<T> load_register(const T* from) noexcept {
-  return Register<T>::load_unaligned(from);
-}
-
-template <std::floating_point T>
-inline void store_register(const Register<T>& x, T* to) noexcept {
-  x.store_unaligned(to);
-}
+// Loads and stores of pairs of float and double.
 
 // Pairs of float and double are taken apart within each 128 bits, by one instruction a register: elements 0 …
 // 15 become first = 0 2 8 10, 4 6 12 14. The pairs are then in the order 0 1 4 5, 2 3 6 7.
@@ -155,17 +145,7 @@ inline void store_pairs(const Register<T>& first, const Register<T>& second, T* 
   _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), pairs);
 }
 
-/// 16-bit pairs come in their natural order.
-template <Scalar T>
-inline Register<T> in_order_of_pairs(const Register<T>& x) noexcept {
-  if constexpr (std::same_as<T, float>) {
-    return Floats(_mm256_castpd_ps(swap_middle(_mm256_castps_pd(x))));
-  } else if constexpr (std::same_as<T, double>) {
-    return Doubles(swap_middle(x));
-  } else {
-    return x;
-  }
-}
+inline constexpr bool sixteen_bit_pairs_in_order = true;
 
 #else
 
@@ -193,16 +173,20 @@ inline void store_pairs(const Register<T>& first, const Register<T>& second, T* 
   narrow(wide, to, 2 * Floats::size);
 }
 
+inline constexpr bool sixteen_bit_pairs_in_order = false;  // they are loaded as pairs of float
+
+#endif
+
 template <Scalar T>
 inline Register<T> in_order_of_pairs(const Register<T>& x) noexcept {
   if constexpr (std::same_as<T, double>) {
     return Doubles(swap_middle(x));
+  } else if constexpr (SixteenBit<T> && sixteen_bit_pairs_in_order) {
+    return x;
   } else {
     return Floats(_mm256_castpd_ps(swap_middle(_mm256_castps_pd(x))));
   }
 }
-
-#endif
 
 }  // namespace dope::detail
 #endif

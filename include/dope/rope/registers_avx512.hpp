@@ -67,16 +67,6 @@ inline Mask leading(std::size_t count) noexcept {
   return static_cast<Mask>((std::uint64_t{1} << count) - 1);
 }
 
-template <std::floating_point T>
-inline Register<T> load_register(const T* from) noexcept {
-  return Register<T>::load_unaligned(from);
-}
-
-template <std::floating_point T>
-inline void store_register(const Register<T>& x, T* to) noexcept {
-  x.store_unaligned(to);
-}
-
 inline Floats load_leading(const float* from, std::size_t count) noexcept {
   return Floats(_mm512_maskz_loadu_ps(leading<__mmask16>(count), from));
 }

@@ -32,16 +32,6 @@ inline Doubles fused_minus(Doubles z, Doubles x, Doubles y) noexcept { return Do
 // Loads and stores of float and double.
 
 template <std::floating_point T>
-inline Register<T> load_register(const T* from) noexcept {
-  return portable::load_register(from);
-}
-
-template <std::floating_point T>
-inline void store_register(const Register<T>& x, T* to) noexcept {
-  portable::store_register(x, to);
-}
-
-template <std::floating_point T>
 inline void load_pairs(const T* from, Register<T>& first, Register<T>& second) noexcept {
   portable::load_pairs(from, first, second);
 }

@@ -22,28 +22,32 @@ using Register = xsimd::batch<compute_t<T>>;
 template <class T>
 concept SixteenBit = Scalar<T> && !std::floating_point<T>;
 
-namespace portable {
+// Loads and stores of float and double are the same on every target.
 
-template <Scalar T>
+template <std::floating_point T>
 inline Register<T> load_register(const T* from) noexcept {
-  if constexpr (std::floating_point<T>) {
-    return Register<T>::load_unaligned(from);
-  } else {
-    alignas(64) compute_t<T> wide[Register<T>::size];
-    widen(from, wide, Register<T>::size);
-    return Register<T>::load_aligned(wide);
-  }
+  return Register<T>::load_unaligned(from);
 }
 
-template <Scalar T>
+template <std::floating_point T>
 inline void store_register(const Register<T>& x, T* to) noexcept {
-  if constexpr (std::floating_point<T>) {
-    x.store_unaligned(to);
-  } else {
-    alignas(64) compute_t<T> wide[Register<T>::size];
-    x.store_aligned(wide);
-    narrow(wide, to, Register<T>::size);
-  }
+  x.store_unaligned(to);
+}
+
+namespace portable {
+
+template <SixteenBit T>
+inline Register<T> load_register(const T* from) noexcept {
+  alignas(64) compute_t<T> wide[Register<T>::size];
+  widen(from, wide, Register<T>::size);
+  return Register<T>::load_aligned(wide);
+}
+
+template <SixteenBit T>
+inline void store_register(const Register<T>& x, T* to) noexcept {
+  alignas(64) compute_t<T> wide[Register<T>::size];
+  x.store_aligned(wide);
+  narrow(wide, to, Register<T>::size);
 }
 
 template <Scalar T>
