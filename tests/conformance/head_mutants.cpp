@@ -84,6 +84,15 @@ struct GramKernel {
   }
 };
 
+/// A right kernel of entropies.
+void score_rightly(const dope::conformance::EntropyCall& call) {
+  const dope::conformance::EntropyTask task{call.rows.tokens, call.rows.width, call.pairing, {}};
+  const std::vector<double> rows(call.rows.data, call.rows.data + call.rows.tokens * call.rows.width);
+  for (std::size_t i = 0; i < call.entropies.size(); ++i) {
+    call.scores[i] = static_cast<double>(dope::conformance::oracle::entropy(task, rows, call.entropies[i]));
+  }
+}
+
 void check_named(const std::string& name, const dope::conformance::Report& report,
                  const std::vector<Cause>& causes) {
   CAPTURE(name);
@@ -167,15 +176,8 @@ TEST_CASE("centring by chunk is caught") {
 TEST_CASE(
     "entropies in bits and in another order, uniform noise, and partial rotation for proportional are "
     "named") {
-  const auto right = [](const dope::conformance::EntropyCall& call) {
-    const dope::conformance::EntropyTask task{call.rows.tokens, call.rows.width, call.pairing, {}};
-    const std::vector<double> rows(call.rows.data, call.rows.data + call.rows.tokens * call.rows.width);
-    for (std::size_t i = 0; i < call.entropies.size(); ++i) {
-      call.scores[i] = static_cast<double>(dope::conformance::oracle::entropy(task, rows, call.entropies[i]));
-    }
-  };
-  const auto base_two = [&](const dope::conformance::EntropyCall& call) {
-    right(call);
+  const auto base_two = [](const dope::conformance::EntropyCall& call) {
+    score_rightly(call);
     for (std::size_t i = 0; i < call.entropies.size(); ++i) {
       if (std::holds_alternative<dope::TruncatedEffectiveRank>(call.entropies[i])) {
         call.scores[i] = std::pow(call.scores[i], 1.0 / std::numbers::ln2);
@@ -183,8 +185,8 @@ TEST_CASE(
     }
   };
   check_each_named("effective rank of bits", dope::conformance::check(base_two), Cause::entropy_base_two);
-  const auto next = [&](const dope::conformance::EntropyCall& call) {
-    right(call);
+  const auto next = [](const dope::conformance::EntropyCall& call) {
+    score_rightly(call);
     std::rotate(call.scores.begin(), call.scores.begin() + 1, call.scores.end());
   };
   check_each_named("the next one's score", dope::conformance::check(next), Cause::entropy_confused);
@@ -218,11 +220,9 @@ TEST_CASE(
 
 TEST_CASE("wrong entropies, selections, frequencies and noise are named") {
   const auto bits = [](const dope::conformance::EntropyCall& call) {
+    score_rightly(call);
     for (std::size_t i = 0; i < call.entropies.size(); ++i) {
-      const dope::conformance::EntropyTask task{call.rows.tokens, call.rows.width, call.pairing, {}};
-      std::vector<double> rows(call.rows.data, call.rows.data + call.rows.tokens * call.rows.width);
       const dope::Entropy& entropy = call.entropies[i];
-      call.scores[i] = static_cast<double>(dope::conformance::oracle::entropy(task, rows, entropy));
       const bool logarithmic = std::holds_alternative<dope::VonNeumann>(entropy) ||
                                std::holds_alternative<dope::BandMean>(entropy) ||
                                std::holds_alternative<dope::TruncatedMean>(entropy);
