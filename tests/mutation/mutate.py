@@ -249,10 +249,11 @@ def edited(mutant, headers):
     relative = mutant.path.relative_to(ROOT / "include")
     module = mutant.path.parent.name
     sources = [ROOT / "tests" / module / (mutant.path.stem + ".cpp")]
-    if mutant.path.stem.startswith("registers_"):
-        sources = [ROOT / "tests" / module / "registers.cpp"]
-    if module == "conformance" and not sources[0].exists():
-        sources = [ROOT / "tests" / module / name for name in ("check.cpp", "oracles.cpp", "suspects.cpp")]
+    if not sources[0].exists():  # those of the word that the header's name begins with, and of the kit as a whole
+        names = [mutant.path.stem.split("_")[0]]
+        if module == "conformance":
+            names = sorted({*names, "check", "oracles", "suspects"})
+        sources = [ROOT / "tests" / module / (name + ".cpp") for name in names]
     sources = [source for source in sources if source.exists()]
     if not sources:
         return None
